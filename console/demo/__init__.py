@@ -1,0 +1,1 @@
+"""The demo: real recorded raters work through a real Label Studio."""

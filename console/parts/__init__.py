@@ -1,0 +1,1 @@
+"""The parts Cueloop brings along and the supervisor that keeps them running."""

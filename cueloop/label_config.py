@@ -1,0 +1,105 @@
+"""Reads Label Studio label configs and the answers that annotators give in them.
+
+A parser of our own, because serving must not import the SDK. The XML is untrusted: entities and external
+references are refused (defusedxml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from cueloop.errors import LabelConfigError
+from cueloop.types import Control, LabelConfig
+
+LABEL_TAGS = ("Choice", "Label")
+"""Children that name an answer."""
+
+
+def parse(xml: str) -> LabelConfig:
+    """Read a label config. Raises LabelConfigError when it is no well-formed XML or names a control twice."""
+    root = _root(xml)
+    elements = list(root.iter())
+    objects = {e.get("name"): e for e in elements if e.get("name") and e.get("value") and not e.get("toName")}
+    controls = tuple(_control(e, objects) for e in elements if e.get("toName") and e.get("name"))
+    names = [control.name for control in controls]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise LabelConfigError(f"Label config: two controls are named {', '.join(twice)}; names must differ.")
+    variables = frozenset(v for e in objects.values() if (v := _variable(e)))
+    return LabelConfig(controls=controls, variables=variables)
+
+
+def require_modelled(config: LabelConfig) -> tuple[Control, ...]:
+    """The modelled controls. Raises LabelConfigError that lists what was found when there is none."""
+    if config.modelled:
+        return config.modelled
+    found = ", ".join(f"{c.name} ({c.type}, {c.choice})" for c in config.controls) or "no control at all"
+    raise LabelConfigError(f"Label config: Cueloop models single-choice <Choices> so far and found {found}. "
+                           'Add <Choices name="..." toName="..." choice="single">.')
+
+
+def answer(control: Control, result: Sequence[Mapping[str, Any]]) -> str | None:
+    """The label chosen for `control` in an annotation's result; None when absent or not one of its labels."""
+    for item in result:
+        if item.get("from_name") != control.name:
+            continue
+        chosen = (item.get("value") or {}).get("choices") or []
+        if len(chosen) == 1 and chosen[0] in control.labels:
+            return str(chosen[0])
+    return None
+
+
+def to_result(control: Control, label: str, score: float | None = None) -> list[dict[str, Any]]:
+    """One choice as Label Studio stores it. `score` is the model's probability of it."""
+    item: dict[str, Any] = {"from_name": control.name, "to_name": control.to_name, "type": control.type.lower(),
+                            "value": {control.type.lower(): [label]}}
+    if score is not None:
+        item["score"] = score
+    return [item]
+
+
+def _root(xml: str) -> Element:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        return fromstring(xml or "")
+    except ParseError as error:
+        line, column = error.position
+        raise LabelConfigError(f"Label config, line {line}, column {column + 1}: not well-formed XML. "
+                               "Open the project's labelling settings and save them once more.") from None
+    except (DefusedXmlException, ValueError):
+        raise LabelConfigError("Label config: declares XML entities, which are refused. Remove them.") from None
+
+
+def _control(element: Element, objects: Mapping[str | None, Element]) -> Control:
+    labels = tuple(dict.fromkeys(_labels(element)))
+    to_name = str(element.get("toName"))
+    shown = objects.get(to_name.split(",", maxsplit=1)[0])
+    choice = (element.get("choice") or "single").lower()
+    return Control(
+        name=str(element.get("name")), to_name=to_name, type=element.tag, labels=labels,
+        value=_variable(shown) if shown is not None else None, choice=choice,
+        modelled=_modelled(element, choice, labels))
+
+
+def _modelled(element: Element, choice: str, labels: Sequence[str]) -> bool:
+    """One answer for the whole task: choices per region or per item are somebody else's shape."""
+    whole_task = not element.get("perRegion") and not element.get("perItem")
+    return (element.tag == "Choices" and choice.startswith("single") and whole_task
+            and len(labels) > 1 and not any(child.tag == "Choice" and len(child) for child in element))
+
+
+def _labels(element: Element) -> Iterator[str]:
+    for child in element.iter():
+        if child.tag in LABEL_TAGS:
+            name = child.get("alias") or child.get("value")
+            if name:
+                yield name
+
+
+def _variable(element: Element) -> str | None:
+    value = element.get("value") or ""
+    return value[1:] if value.startswith("$") and len(value) > 1 else None

@@ -1,0 +1,233 @@
+"""Tables of the store. `task` columns hold `tasks.key`, never Label Studio's id, which SQLite reuses.
+
+A column that may be NULL because we cannot know says so: unknown is a value (what happened before Cueloop
+was connected is unknown, never defaulted).
+"""
+
+import sqlalchemy as sa
+
+from cueloop.store.columns import Json, Utc
+
+metadata = sa.MetaData(naming_convention={
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+
+def _key(name: str = "key") -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _project(*, primary: bool = False) -> sa.Column[int]:
+    return sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=primary, nullable=False, index=not primary)
+
+
+def _task(*, primary: bool = False) -> sa.Column[int]:
+    return sa.Column("task", sa.ForeignKey("tasks.key"), primary_key=primary, nullable=False, index=not primary)
+
+
+projects = sa.Table("projects", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),   # Label Studio's project id
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("label_config", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),             # observe | pilot | connected | disconnected
+    sa.Column("pilot", Json),                               # {"annotators": [...], "filter": ...} in pilot mode
+    sa.Column("connected_at", Utc, nullable=False),
+    sa.Column("cursor", Utc),                               # updated_at up to which tasks were pulled
+    sa.Column("swept_at", Utc),
+    sa.Column("rules_hash", sa.Text),                       # rules in force
+    sa.Column("guideline_version", sa.Integer),             # guideline in force
+    sa.Column("model", sa.Text),                            # name of the model that serves this project
+    sa.Column("dirty", Json))                               # kinds of work that an event asked for
+
+tasks = sa.Table("tasks", metadata,
+    _key(), _project(),
+    sa.Column("id", sa.Integer, nullable=False),            # Label Studio's id; reused after deletion on SQLite
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Column("data", Json, nullable=False),                # the customer's fields, without our cue_ keys
+    sa.Column("cue", Json, nullable=False),                 # our cue_ keys as last seen in Label Studio
+    sa.Column("overlap", sa.Integer),
+    sa.Column("is_labeled", sa.Boolean),
+    sa.Column("original", Json),                            # overlap and is_labeled before our first write
+    sa.Column("blind", sa.Boolean, nullable=False, default=False),   # no suggestion may be shown
+    sa.Column("deleted_at", Utc),
+    sa.UniqueConstraint("project_id", "id", "created_at"))
+
+task_versions = sa.Table("task_versions", metadata,         # the customer's fields, each version that was seen
+    _key(), _task(),
+    sa.Column("data", Json, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),           # Label Studio's clock
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("ours", sa.Boolean, nullable=False))          # seen as the reply to our own write
+
+annotations = sa.Table("annotations", metadata,
+    sa.Column("unique_id", sa.Text, primary_key=True), _project(), _task(),
+    sa.Column("id", sa.Integer, nullable=False),
+    sa.Column("annotator_id", sa.Integer, index=True),      # first completed_by; NULL: already deleted when first seen
+    sa.Column("updated_by", sa.Integer),
+    sa.Column("result", Json, nullable=False),              # as it stands in Label Studio
+    sa.Column("answer", Json),                              # the author's own last result; NULL: unknown
+    sa.Column("was_cancelled", sa.Boolean, nullable=False), # a skip
+    sa.Column("ground_truth", sa.Boolean, nullable=False),
+    sa.Column("lead_time", sa.Float),                       # seconds
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Column("parent_prediction", sa.Integer),
+    sa.Column("parent_annotation", sa.Integer),
+    sa.Column("guideline_version", sa.Integer),             # in force when made; NULL: unknown
+    sa.Column("seen_suggestion", sa.Boolean),               # was a prediction on screen; NULL: unknown
+    sa.Column("outside_queue", sa.Boolean),                 # made without being asked; NULL: unknown
+    sa.Column("deleted_at", Utc))
+
+annotation_versions = sa.Table("annotation_versions", metadata,   # every version that was seen
+    _key(), sa.Column("unique_id", sa.ForeignKey("annotations.unique_id"), nullable=False, index=True),
+    sa.Column("result", Json, nullable=False),
+    sa.Column("was_cancelled", sa.Boolean, nullable=False),
+    sa.Column("ground_truth", sa.Boolean, nullable=False),
+    sa.Column("lead_time", sa.Float),
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Column("updated_by", sa.Integer),
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.UniqueConstraint("unique_id", "updated_at"))
+
+drafts = sa.Table("drafts", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), _project(), _task(),
+    sa.Column("annotator_id", sa.Integer), sa.Column("updated_at", Utc, nullable=False))
+
+answers = sa.Table("answers", metadata,                     # what counts: newest answer of a person, task and control
+    _task(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("annotator_id", sa.Integer, primary_key=True), _project(),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("unique_id", sa.Text, nullable=False),
+    sa.Column("ground_truth", sa.Boolean, nullable=False),
+    sa.Column("seen_suggestion", sa.Boolean),
+    sa.Column("lead_time", sa.Float),
+    sa.Column("answered_at", Utc, nullable=False))
+
+predictions = sa.Table("predictions", metadata,
+    _key(), _project(), _task(),
+    sa.Column("control", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),            # NAME
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),           # calibrated probability of `label`
+    sa.Column("probabilities", Json, nullable=False),       # {label: probability}
+    sa.Column("out_of_fold", sa.Boolean, nullable=False),   # the model was not trained on this task
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("pushed_at", Utc),
+    sa.UniqueConstraint("task", "control", "model", "version"))
+
+annotators = sa.Table("annotators", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),   # Label Studio's user id
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False, unique=True),   # name of the queue in cue_queue, e.g. "w12"
+    sa.Column("kind", sa.Text, nullable=False),             # person | machine
+    sa.Column("deleted_at", Utc))
+
+consensus = sa.Table("consensus", metadata,
+    _task(primary=True), sa.Column("control", sa.Text, primary_key=True), _project(),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("probability", sa.Float, nullable=False),     # calibrated, of `label`
+    sa.Column("probabilities", Json, nullable=False),       # {label: probability}
+    sa.Column("answers", sa.Integer, nullable=False),       # people's answers it rests on
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False))
+
+performance = sa.Table("performance", metadata,
+    _project(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("annotator_id", sa.Integer, primary_key=True),
+    sa.Column("answers", sa.Integer, nullable=False),
+    sa.Column("skips", sa.Integer, nullable=False),
+    sa.Column("accuracy", sa.Float, nullable=False),
+    sa.Column("low", sa.Float, nullable=False),             # 95 % interval
+    sa.Column("high", sa.Float, nullable=False),
+    sa.Column("labels", Json, nullable=False),              # order of rows and columns
+    sa.Column("confusion", Json, nullable=False),           # P(answer l | truth k), shrunk: labels x labels
+    sa.Column("counts", Json, nullable=False),              # expected counts behind it: labels x labels
+    sa.Column("median_lead_time", sa.Float),                # seconds
+    sa.Column("updated_at", Utc, nullable=False))
+
+agreement = sa.Table("agreement", metadata,
+    _project(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("metric", sa.Text, primary_key=True),         # alpha
+    sa.Column("value", sa.Float), sa.Column("low", sa.Float), sa.Column("high", sa.Float),   # NULL: too few data
+    sa.Column("tasks", sa.Integer, nullable=False), sa.Column("answers", sa.Integer, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False))
+
+model_versions = sa.Table("model_versions", metadata,
+    sa.Column("name", sa.Text, primary_key=True), sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.ForeignKey("projects.id"), index=True),   # NULL: trained offline from a CSV
+    sa.Column("kind", sa.Text, nullable=False),             # e.g. text-linear
+    sa.Column("path", sa.Text, nullable=False),             # below the artifacts URL
+    sa.Column("sha256", Json, nullable=False),              # {file: hash}
+    sa.Column("card", Json, nullable=False),                # metrics, parent, data hash, guideline, libraries
+    sa.Column("created_at", Utc, nullable=False))
+
+aliases = sa.Table("aliases", metadata,
+    sa.Column("name", sa.Text, primary_key=True), sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, nullable=False), sa.Column("updated_at", Utc, nullable=False))
+
+rules = sa.Table("rules", metadata,
+    _project(primary=True), sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("file", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False), sa.Column("author", sa.Text, nullable=False))
+
+decisions = sa.Table("decisions", metadata,                 # append-only: why each thing was done
+    _key(), _project(), _task(),
+    sa.Column("control", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),             # accept | audit | ask | stop | escalate | reopen
+    sa.Column("rule", sa.Text, nullable=False),             # name in the rules file
+    sa.Column("rules_hash", sa.Text, nullable=False),
+    sa.Column("inputs", Json, nullable=False),              # signals the rule saw
+    sa.Column("candidates", Json, nullable=False),          # [{annotator_id, value, ...}] considered, best first
+    sa.Column("chosen", Json, nullable=False),              # annotator ids or label
+    sa.Column("probability", sa.Float, nullable=False),     # with which it was chosen
+    sa.Column("model_version", sa.Text), sa.Column("guideline_version", sa.Integer),
+    sa.Column("created_at", Utc, nullable=False))
+
+routes = sa.Table("routes", metadata,                       # where a task stands, and what Label Studio shows of it
+    _task(primary=True), _project(),
+    sa.Column("state", sa.Text, nullable=False),            # waiting | asked | accepted | done | escalated
+    sa.Column("wanted", Json, nullable=False),              # {"cue": {...}, "overlap": n, "is_labeled": bool}
+    sa.Column("published", Json),                           # the same, as Label Studio last confirmed it
+    sa.Column("dirty", sa.Boolean, nullable=False, index=True),   # wanted differs from published
+    sa.Column("audit", sa.Boolean, nullable=False, default=False),
+    sa.Column("updated_at", Utc, nullable=False), sa.Column("published_at", Utc))
+
+assignments = sa.Table("assignments", metadata,             # who was asked what
+    _key(), _project(), _task(),
+    sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
+    sa.Column("decision", sa.ForeignKey("decisions.key"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn
+    sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc))
+
+guidelines = sa.Table("guidelines", metadata,
+    _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),             # Markdown
+    sa.Column("author", sa.Text, nullable=False), sa.Column("note", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False), sa.Column("in_force_at", Utc))
+
+jobs = sa.Table("jobs", metadata,                           # every job and its outcome; RQ forgets
+    _key(), sa.Column("kind", sa.Text, nullable=False), sa.Column("project_id", sa.Integer, index=True),
+    sa.Column("function", sa.Text, nullable=False), sa.Column("args", Json, nullable=False),
+    sa.Column("timeout", sa.Integer, nullable=False),       # seconds
+    sa.Column("state", sa.Text, nullable=False, index=True),   # queued | running | done | failed
+    sa.Column("again", sa.Boolean, nullable=False),         # an event came during the run: run once more
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("detail", Json), sa.Column("error", sa.Text),
+    sa.Column("queued_at", Utc, nullable=False), sa.Column("started_at", Utc), sa.Column("ended_at", Utc))
+
+audit = sa.Table("audit", metadata,                         # hash chain: who did what
+    _key(), sa.Column("at", Utc, nullable=False), sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False), sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", Json, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False), sa.Column("hash", sa.Text, nullable=False, unique=True))
+
+journal = sa.Table("journal", metadata,                     # every change made in Label Studio, to be undone in reverse
+    _key(), _project(),
+    sa.Column("kind", sa.Text, nullable=False),             # e.g. webhook, backend, project, instructions, user
+    sa.Column("target", sa.Text, nullable=False),           # what was changed, e.g. an id
+    sa.Column("before", Json), sa.Column("after", Json),    # without secrets
+    sa.Column("state", sa.Text, nullable=False),            # intended | done | undone
+    sa.Column("at", Utc, nullable=False), sa.Column("undone_at", Utc))

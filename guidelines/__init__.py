@@ -1,0 +1,1 @@
+"""Corrections -> questions and edits -> a new version of the guideline."""

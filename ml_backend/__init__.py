@@ -1,0 +1,1 @@
+"""Store -> training -> registry -> serving -> Label Studio."""

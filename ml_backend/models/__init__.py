@@ -1,0 +1,1 @@
+"""Kinds of model that can be trained, one a file."""

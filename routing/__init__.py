@@ -1,0 +1,1 @@
+"""Quality and predictions -> decisions -> Label Studio: rules, expertise, queues, publishing."""

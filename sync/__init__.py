@@ -1,0 +1,1 @@
+"""Label Studio -> store -> quality: pull, webhooks, agreement, consensus, performance."""
