@@ -114,6 +114,7 @@ predictions = sa.Table("predictions", metadata,
     sa.Column("probabilities", Json, nullable=False),       # {label: probability}
     sa.Column("out_of_fold", sa.Boolean, nullable=False),   # the model was not trained on this task
     sa.Column("created_at", Utc, nullable=False),
+    sa.Column("sent_at", Utc),                              # a push began; it arrived only if pushed_at is set
     sa.Column("pushed_at", Utc),
     sa.UniqueConstraint("task", "control", "model", "version"))
 

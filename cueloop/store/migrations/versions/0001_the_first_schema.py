@@ -322,6 +322,7 @@ def upgrade() -> None:
         sa.Column("probabilities", cueloop.store.columns.Json(none_as_null=True), nullable=False),
         sa.Column("out_of_fold", sa.Boolean(), nullable=False),
         sa.Column("created_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
+        sa.Column("sent_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.Column("pushed_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_predictions_project_id")),
         sa.ForeignKeyConstraint(["task"], ["tasks.key"], name=op.f("fk_predictions_task")),
