@@ -32,7 +32,7 @@ def setup(level: str, process: str) -> None:
 
 def get(name: str) -> Any:
     """A logger; `name` is the room's module."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

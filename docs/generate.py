@@ -1,0 +1,64 @@
+"""Writes the parts of the documentation that the code already knows: settings and commands.
+
+Run `python docs/generate.py`; `tests/docs` is red while the files differ from what it writes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from console.cli import main
+from cueloop.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def settings_page() -> str:
+    """docs/settings.md: every setting with its sentence and default."""
+    lines = ["# Settings", "",
+             "Environment variables, or lines `NAME=value` in `settings.env` in the home folder (mode 0600). The",
+             "environment wins. Written by `python docs/generate.py`.", ""]
+    for field in Settings.model_fields.values():
+        default = field.get_default()
+        shown = str(getattr(default, "get_secret_value", lambda d=default: d)() if default is not None else "")
+        lines += [f"## {field.alias}", "", str(field.description), "", f"Default: {f'`{shown}`' if shown else 'empty'}.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def commands_page() -> str:
+    """docs/commands.md: `--help` of every command."""
+    lines = ["# Commands", "",
+             "Exit codes: 0 done, 1 failed, 2 wrong call, 3 it ran and the answer is no.",
+             "Written by `python docs/generate.py`.", ""]
+    for path, command in _walk("cueloop", main):
+        with click.Context(command, info_name=path, max_content_width=100, terminal_width=100) as context:
+            lines += [f"## {path}", "", "```", command.get_help(context), "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from _walk(f"{path} {name}", child)
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+
+
+def write() -> None:
+    """Bring the pages up to date."""
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"docs/{name}\n")
+
+
+if __name__ == "__main__":
+    write()
