@@ -37,6 +37,7 @@ projects = sa.Table("projects", metadata,
     sa.Column("rules_hash", sa.Text),                       # rules in force
     sa.Column("guideline_version", sa.Integer),             # guideline in force
     sa.Column("model", sa.Text),                            # name of the model that serves this project
+    sa.Column("routed", Json),                              # {"rules", "model", "at"}: what the last routing had seen
     sa.Column("dirty", Json))                               # kinds of work that an event asked for
 
 tasks = sa.Table("tasks", metadata,
@@ -172,6 +173,7 @@ aliases = sa.Table("aliases", metadata,
 rules = sa.Table("rules", metadata,
     _project(primary=True), sa.Column("hash", sa.Text, primary_key=True),
     sa.Column("file", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
+    sa.Column("audit_share", sa.Float, nullable=False, default=0.0),   # tasks held out: never shown a suggestion
     sa.Column("created_at", Utc, nullable=False), sa.Column("author", sa.Text, nullable=False))
 
 decisions = sa.Table("decisions", metadata,                 # append-only: why each thing was done
@@ -194,6 +196,9 @@ routes = sa.Table("routes", metadata,                       # where a task stand
     sa.Column("published", Json),                           # the same, as Label Studio last confirmed it
     sa.Column("dirty", sa.Boolean, nullable=False, index=True),   # wanted differs from published
     sa.Column("audit", sa.Boolean, nullable=False, default=False),
+    sa.Column("plan", Json, nullable=False),                # what the rules want: kind, rule, target of answers, people
+    sa.Column("need", sa.Integer, nullable=False, default=0, index=True),   # people still to be asked
+    sa.Column("priority", sa.Float, nullable=False, default=0.0),   # most wanted first
     sa.Column("updated_at", Utc, nullable=False), sa.Column("published_at", Utc))
 
 assignments = sa.Table("assignments", metadata,             # who was asked what
@@ -201,7 +206,9 @@ assignments = sa.Table("assignments", metadata,             # who was asked what
     sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
     sa.Column("decision", sa.ForeignKey("decisions.key"), nullable=False),
     sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn
-    sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc))
+    sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc),
+    sa.Index("uq_assignments_open", "task", "annotator_id", unique=True,   # nobody is asked twice at a time
+             sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")))
 
 guidelines = sa.Table("guidelines", metadata,
     _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("rules_hash", sa.Text(), nullable=True),
         sa.Column("guideline_version", sa.Integer(), nullable=True),
         sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("routed", cueloop.store.columns.Json(none_as_null=True), nullable=True),
         sa.Column("dirty", cueloop.store.columns.Json(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
     )
@@ -171,6 +172,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("audit_share", sa.Float(), nullable=False),
         sa.Column("created_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
         sa.Column("author", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_rules_project_id")),
@@ -344,6 +346,9 @@ def upgrade() -> None:
         sa.Column("published", cueloop.store.columns.Json(none_as_null=True), nullable=True),
         sa.Column("dirty", sa.Boolean(), nullable=False),
         sa.Column("audit", sa.Boolean(), nullable=False),
+        sa.Column("plan", cueloop.store.columns.Json(none_as_null=True), nullable=False),
+        sa.Column("need", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Float(), nullable=False),
         sa.Column("updated_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
         sa.Column("published_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_routes_project_id")),
@@ -352,6 +357,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("routes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_routes_dirty"), ["dirty"], unique=False)
+        batch_op.create_index(batch_op.f("ix_routes_need"), ["need"], unique=False)
         batch_op.create_index(batch_op.f("ix_routes_project_id"), ["project_id"], unique=False)
 
     op.create_table(
@@ -416,5 +422,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignments_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_assignments_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_assignments_task"), ["task"], unique=False)
+        batch_op.create_index(
+            "uq_assignments_open",
+            ["task", "annotator_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
     # ### end Alembic commands ###
