@@ -136,6 +136,15 @@ consensus = sa.Table("consensus", metadata,
     sa.Column("method", sa.Text, nullable=False),
     sa.Column("updated_at", Utc, nullable=False))
 
+fits = sa.Table("fits", metadata,                           # what the last full run of the consensus knew
+    _project(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("labels", Json, nullable=False),              # order of rows and columns
+    sa.Column("prior", Json, nullable=False),               # class shares
+    sa.Column("pooled", Json, nullable=False),              # the crowd's confusion: labels x labels
+    sa.Column("answers", sa.Integer, nullable=False),       # how many it was fitted to
+    sa.Column("warnings", Json, nullable=False),            # [sentence]
+    sa.Column("updated_at", Utc, nullable=False))
+
 performance = sa.Table("performance", metadata,
     _project(primary=True), sa.Column("control", sa.Text, primary_key=True),
     sa.Column("annotator_id", sa.Integer, primary_key=True),
@@ -155,6 +164,7 @@ agreement = sa.Table("agreement", metadata,
     sa.Column("metric", sa.Text, primary_key=True),         # alpha
     sa.Column("value", sa.Float), sa.Column("low", sa.Float), sa.Column("high", sa.Float),   # NULL: too few data
     sa.Column("tasks", sa.Integer, nullable=False), sa.Column("answers", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),                           # why a value is NULL
     sa.Column("updated_at", Utc, nullable=False))
 
 model_versions = sa.Table("model_versions", metadata,

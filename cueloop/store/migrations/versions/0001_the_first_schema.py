@@ -97,9 +97,23 @@ def upgrade() -> None:
         sa.Column("high", sa.Float(), nullable=True),
         sa.Column("tasks", sa.Integer(), nullable=False),
         sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("updated_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_agreement_project_id")),
         sa.PrimaryKeyConstraint("project_id", "control", "metric", name=op.f("pk_agreement")),
+    )
+    op.create_table(
+        "fits",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("control", sa.Text(), nullable=False),
+        sa.Column("labels", cueloop.store.columns.Json(none_as_null=True), nullable=False),
+        sa.Column("prior", cueloop.store.columns.Json(none_as_null=True), nullable=False),
+        sa.Column("pooled", cueloop.store.columns.Json(none_as_null=True), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("warnings", cueloop.store.columns.Json(none_as_null=True), nullable=False),
+        sa.Column("updated_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_fits_project_id")),
+        sa.PrimaryKeyConstraint("project_id", "control", name=op.f("pk_fits")),
     )
     op.create_table(
         "guidelines",
