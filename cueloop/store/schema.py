@@ -51,6 +51,8 @@ tasks = sa.Table("tasks", metadata,
     sa.Column("is_labeled", sa.Boolean),
     sa.Column("original", Json),                            # overlap and is_labeled before our first write
     sa.Column("blind", sa.Boolean, nullable=False, default=False),   # no suggestion may be shown
+    sa.Column("written_at", Utc),                           # updated_at in the reply to our last write
+    sa.Column("base_at", Utc),                              # updated_at of the re-read that write rested on
     sa.Column("deleted_at", Utc),
     sa.UniqueConstraint("project_id", "id", "created_at"))
 
@@ -90,6 +92,9 @@ annotation_versions = sa.Table("annotation_versions", metadata,   # every versio
     sa.Column("updated_by", sa.Integer),
     sa.Column("seen_at", Utc, nullable=False),
     sa.UniqueConstraint("unique_id", "updated_at"))
+
+changes = sa.Table("changes", metadata,                     # tasks that changed and that the loop's steps still have to see
+    _key(), _project(), _task())
 
 drafts = sa.Table("drafts", metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), _project(), _task(),

@@ -207,6 +207,8 @@ def upgrade() -> None:
         sa.Column("is_labeled", sa.Boolean(), nullable=True),
         sa.Column("original", cueloop.store.columns.Json(none_as_null=True), nullable=True),
         sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("written_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
+        sa.Column("base_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.Column("deleted_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_tasks_project_id")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_tasks")),
@@ -263,6 +265,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_answers_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "changes",
+        sa.Column(
+            "key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("task", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_changes_project_id")),
+        sa.ForeignKeyConstraint(["task"], ["tasks.key"], name=op.f("fk_changes_task")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_changes")),
+    )
+    with op.batch_alter_table("changes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_changes_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_changes_task"), ["task"], unique=False)
 
     op.create_table(
         "consensus",
