@@ -93,7 +93,7 @@ annotation_versions = sa.Table("annotation_versions", metadata,   # every versio
     sa.Column("seen_at", Utc, nullable=False),
     sa.UniqueConstraint("unique_id", "updated_at"))
 
-changes = sa.Table("changes", metadata,                     # tasks that changed and that the loop's steps still have to see
+changes = sa.Table("changes", metadata,                     # tasks that the loop's steps still have to see
     _key(), _project(), _task())
 
 drafts = sa.Table("drafts", metadata,

@@ -1,0 +1,97 @@
+"""Projects that Cueloop looks after: how far each was pulled, and what is still to be done for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cueloop.errors import NotFound
+from cueloop.store.schema import changes, projects
+from cueloop.store.upsert import upsert
+
+LIVE = ("pilot", "connected")
+"""Modes in which the sync loop works for a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One row of `projects`."""
+
+    id: int
+    title: str
+    label_config: str
+    mode: str
+    pilot: dict[str, Any] | None
+    connected_at: datetime
+    cursor: datetime | None
+    """Label Studio's `updated_at` up to which everything is in the store; None: nothing was pulled yet."""
+    swept_at: datetime | None
+    rules_hash: str | None
+    guideline_version: int | None
+    model: str | None
+    dirty: dict[str, Any] | None
+
+
+def get(conn: sa.Connection, project_id: int) -> Project:
+    """One project. Raises NotFound when Cueloop does not know it."""
+    row = conn.execute(sa.select(projects).where(projects.c.id == project_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"Project {project_id} is not connected: run `cueloop connect --project {project_id}`.")
+    return Project(**row._mapping)
+
+
+def live(conn: sa.Connection) -> list[Project]:
+    """Projects that the sync loop works for, by id."""
+    rows = conn.execute(sa.select(projects).where(projects.c.mode.in_(LIVE)).order_by(projects.c.id))
+    return [Project(**row._mapping) for row in rows]
+
+
+def put(conn: sa.Connection, project_id: int, *, title: str, label_config: str, mode: str, connected_at: datetime,
+        pilot: dict[str, Any] | None = None) -> None:
+    """Write down that a project is connected. One that was known keeps its cursor, rules, model and guideline."""
+    row = {"id": project_id, "title": title, "label_config": label_config, "mode": mode, "pilot": pilot,
+           "connected_at": connected_at}
+    upsert(conn, projects, [row], ["id"], [name for name in row if name not in {"id", "connected_at"}])
+
+
+def describe(conn: sa.Connection, project_id: int, *, title: str, label_config: str) -> None:
+    """Follow Label Studio when somebody renames the project or changes its label config."""
+    _set(conn, project_id, title=title, label_config=label_config)
+
+
+def advance(conn: sa.Connection, project_id: int, cursor: datetime) -> None:
+    """Everything up to `cursor` (Label Studio's clock) is in the store. Never goes back."""
+    conn.execute(projects.update().where(
+        projects.c.id == project_id, sa.or_(projects.c.cursor.is_(None), projects.c.cursor < cursor),
+    ).values(cursor=cursor))
+
+
+def swept(conn: sa.Connection, project_id: int, at: datetime) -> None:
+    """A sweep that began `at` has ended."""
+    _set(conn, project_id, swept_at=at)
+
+
+def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int]) -> None:
+    """These tasks changed: the loop's steps must see them, also when the process ends before they could."""
+    rows = [{"project_id": project_id, "task": key} for key in sorted(keys)]
+    if rows:
+        conn.execute(changes.insert(), rows)
+
+
+def pending_changes(conn: sa.Connection, project_id: int) -> tuple[frozenset[int], int]:
+    """(tasks that the loop's steps still have to see, a mark to give `forget_changes`)."""
+    rows = conn.execute(sa.select(changes.c.key, changes.c.task).where(changes.c.project_id == project_id)).all()
+    return frozenset(row.task for row in rows), max((row.key for row in rows), default=0)
+
+
+def forget_changes(conn: sa.Connection, project_id: int, mark: int) -> None:
+    """All steps saw the changes up to `mark`."""
+    conn.execute(changes.delete().where(changes.c.project_id == project_id, changes.c.key <= mark))
+
+
+def _set(conn: sa.Connection, project_id: int, **values: Any) -> None:
+    conn.execute(projects.update().where(projects.c.id == project_id).values(**values))
