@@ -1,0 +1,151 @@
+"""Reads YAML as a graph of nodes that know their line and column, and takes typed values out of it.
+
+Nothing raises on a wrong value: the mistake is noted, a harmless default is given, reading goes on, so that all
+mistakes of a file come out together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from routing.conditions import Condition, compile_condition
+from routing.expressions import suggest
+from routing.mistakes import Mistake
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+"""Units of a duration, in seconds."""
+
+
+class Reader:
+    """Takes typed values out of nodes and collects `mistakes`."""
+
+    def __init__(self) -> None:
+        """Starts without mistakes."""
+        self.mistakes: list[Mistake] = []
+
+    def root(self, text: str) -> Node | None:
+        """The top node of a YAML text; None (with the mistake noted) when it is no YAML or empty."""
+        try:
+            node: Node | None = YAML(pure=True).compose(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self.mistakes.append(Mistake(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1,
+                                         f"this is not YAML: {error.problem or error.context}"))
+            return None
+        except YAMLError as error:
+            self.mistakes.append(Mistake(1, 1, f"this is not YAML: {str(error).splitlines()[0]}"))
+            return None
+        if node is None:
+            self.mistakes.append(Mistake(1, 1, "the file is empty; begin with `version: 1`"))
+        return node
+
+    def refuse(self, node: Node, message: str, *, offset: int = 0) -> None:
+        """Note a mistake at a node, `offset` characters into it."""
+        mark = node.start_mark
+        self.mistakes.append(Mistake(mark.line + 1, mark.column + 1 + offset, message))
+
+    def mapping(self, node: Node, fields: Collection[str], what: str) -> dict[str, Node]:
+        """The fields of a mapping. Unknown and repeated keys are mistakes; `what` names the thing in them."""
+        if not isinstance(node, MappingNode):
+            self.refuse(node, f"{what} is a set of `field: value`, not {_say(node)}")
+            return {}
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if not isinstance(key, ScalarNode) or name not in fields:
+                self.refuse(key, f"{what} has no field `{name}`{suggest(name, fields)}")
+            elif name in found:
+                self.refuse(key, f"`{name}` stands twice in {what}; keep one")
+            else:
+                found[name] = value
+        return found
+
+    def items(self, node: Node, what: str) -> list[Node]:
+        """The items of a list."""
+        if isinstance(node, SequenceNode):
+            return list(node.value)
+        self.refuse(node, f"{what} is a list of `- ...`, not {_say(node)}")
+        return []
+
+    def text(self, node: Node, what: str) -> str:
+        """A text that is not empty."""
+        if isinstance(node, ScalarNode) and _kind(node) == "str" and node.value.strip():
+            return str(node.value)
+        self.refuse(node, f"{what} is a text, not {_say(node)}")
+        return ""
+
+    def choice(self, node: Node, what: str, known: Collection[str]) -> str:
+        """One of the words in `known`."""
+        word = str(node.value) if isinstance(node, ScalarNode) else ""
+        if word not in known:
+            self.refuse(node, f"{what} is one of {', '.join(known)}, not {_say(node)}{suggest(word, known)}")
+        return word
+
+    def integer(self, node: Node, what: str, least: int) -> int:
+        """A whole number of at least `least`."""
+        if isinstance(node, ScalarNode) and _kind(node) == "int" and int(node.value, 0) >= least:
+            return int(node.value, 0)
+        self.refuse(node, f"{what} is a whole number of at least {least}, not {_say(node)}")
+        return least
+
+    def share(self, node: Node, what: str) -> float:
+        """A share between 0 and 1, also written in percent: `5%` or `0.05`."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(%?)", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match:
+            value = float(match[1]) / (100 if match[2] else 1)
+            if 0 <= value <= 1:
+                return value
+        self.refuse(node, f"{what} is a share between 0% and 100%, e.g. 5% or 0.05, not {_say(node)}")
+        return 0.0
+
+    def duration(self, node: Node, what: str) -> float:
+        """A duration in seconds, written as number and unit: 30m, 2h, 1.5d."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match and float(match[1]) > 0:
+            return float(match[1]) * UNITS[match[2]]
+        self.refuse(node, f"{what} is a duration such as 30m, 2h or 1d, not {_say(node)}")
+        return 0.0
+
+    def condition(self, node: Node) -> Condition | None:
+        """A condition; each mistake in it is noted at its own column."""
+        if not isinstance(node, ScalarNode):
+            self.refuse(node, f"`when` is a condition such as score >= 0.9, not {_say(node)}")
+            return None
+        condition, problems = compile_condition(str(node.value).rstrip("\n"))
+        quoted = 1 if node.style in ("'", '"') else 0
+        for problem in problems:
+            line, column = _within(node, problem.offset)
+            self.mistakes.append(Mistake(line, column + quoted, problem.message))
+        return condition
+
+
+def _within(node: ScalarNode, offset: int) -> tuple[int, int]:
+    """Line and column of a character of a scalar; of its first one where lines were folded away."""
+    mark = node.start_mark
+    if node.start_mark.line == node.end_mark.line:
+        return mark.line + 1, mark.column + 1 + offset
+    if node.style == "|":     # block: the text keeps its lines; its indent is that of its first line
+        before = str(node.value)[:offset]
+        lines = (node.start_mark.buffer or "").splitlines()
+        line = mark.line + 1 + before.count("\n")
+        indent = len(lines[line]) - len(lines[line].lstrip()) if line < len(lines) else 0
+        return line + 1, indent + offset - (before.rfind("\n") + 1) + 1
+    return mark.line + 1, mark.column + 1
+
+
+def _kind(node: ScalarNode) -> str:
+    return str(node.tag).rsplit(":", maxsplit=1)[-1]
+
+
+def _say(node: Any) -> str:
+    if isinstance(node, MappingNode):
+        return "a set of fields"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return f"`{str(node.value)[:40]}`" if node.value else "nothing"
