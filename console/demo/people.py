@@ -79,10 +79,8 @@ def _sign_up(admin: LabelStudio, annotator: int) -> Account:
     stem = name.lower()
     number = next(n for n in range(1, 1000) if _email(stem, n) not in taken)
     email = _email(stem, number)
-    session = admin.sign_up(email, password, name, "(demo)")
-    token = session.token()
-    with LabelStudio(admin.url, token) as client:
-        return Account(annotator, int(client.whoami()["id"]), name, email, password, token)
+    with admin.sign_up(email, password, name, "(demo)") as session:
+        return Account(annotator, int(session.whoami()["id"]), name, email, password, session.token())
 
 
 def _email(stem: str, number: int) -> str:
