@@ -1,0 +1,59 @@
+"""Assignments: who was asked what, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cueloop.store.schema import assignments
+from cueloop.store.upsert import chunks
+
+OPEN, ANSWERED, SKIPPED, WITHDRAWN = "open", "answered", "skipped", "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One row of `assignments`."""
+
+    key: int
+    task: int
+    annotator_id: int
+    decision: int
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def add(conn: sa.Connection, project_id: int, task: int, people: Iterable[int], decision: int, at: datetime) -> None:
+    """Ask these people about a task. Raises IntegrityError when one of them is being asked already."""
+    rows = [{"project_id": project_id, "task": task, "annotator_id": person, "decision": decision, "state": OPEN,
+             "created_at": at} for person in people]
+    if rows:
+        conn.execute(assignments.insert(), rows)
+
+
+def end(conn: sa.Connection, keys: Sequence[int], state: str, at: datetime) -> None:
+    """Close open assignments as answered, skipped or withdrawn."""
+    for part in chunks(list(keys)):
+        conn.execute(assignments.update().where(assignments.c.key.in_(part)).values(state=state, ended_at=at))
+
+
+def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, list[Assignment]]:
+    """{task: its assignments, oldest first}."""
+    found: dict[int, list[Assignment]] = {}
+    for part in chunks(list(tasks)):
+        for row in conn.execute(sa.select(assignments).where(assignments.c.task.in_(part))
+                                .order_by(assignments.c.key)):
+            found.setdefault(row.task, []).append(Assignment(
+                row.key, row.task, row.annotator_id, row.decision, row.state, row.created_at, row.ended_at))
+    return found
+
+
+def open_of(conn: sa.Connection, project_id: int) -> list[Assignment]:
+    """All open assignments of a project."""
+    rows = conn.execute(sa.select(assignments).where(
+        assignments.c.project_id == project_id, assignments.c.state == OPEN).order_by(assignments.c.key))
+    return [Assignment(r.key, r.task, r.annotator_id, r.decision, r.state, r.created_at, r.ended_at) for r in rows]

@@ -1,0 +1,80 @@
+"""Routes: where each task stands, what Label Studio should show of it, and what it last confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cueloop.store.schema import routes
+from cueloop.store.upsert import chunks, upsert
+
+WAITING, ASKED, ACCEPTED, DONE, ESCALATED = "waiting", "asked", "accepted", "done", "escalated"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of `routes`."""
+
+    task: int
+    project_id: int
+    state: str
+    wanted: dict[str, Any]
+    published: dict[str, Any] | None
+    dirty: bool
+    """Label Studio does not show what is wanted."""
+    audit: bool
+    """Held out from the machine to check on it."""
+    plan: dict[str, Any]
+    need: int
+    """People still to be asked."""
+    priority: float
+    updated_at: datetime
+    published_at: datetime | None
+
+
+def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, Route]:
+    """{task: its route}; tasks that were never routed are absent."""
+    found = {}
+    for part in chunks(list(tasks)):
+        for row in conn.execute(sa.select(routes).where(routes.c.task.in_(part))):
+            found[row.task] = Route(**row._mapping)
+    return found
+
+
+def put(conn: sa.Connection, rows: Sequence[Route]) -> None:
+    """Insert or overwrite routes."""
+    upsert(conn, routes, [asdict(row) for row in rows], ["task"])
+
+
+def dirty(conn: sa.Connection, project_id: int, limit: int) -> list[Route]:
+    """Routes that Label Studio does not show yet: people's work first, then what only needs closing; oldest first."""
+    work_first = sa.case((routes.c.state.in_([ASKED, ESCALATED]), 0), else_=1)
+    rows = conn.execute(sa.select(routes).where(routes.c.project_id == project_id, routes.c.dirty)
+                        .order_by(work_first, routes.c.updated_at, routes.c.task).limit(limit))
+    return [Route(**row._mapping) for row in rows]
+
+
+def confirm(conn: sa.Connection, task: int, wanted: dict[str, Any], at: datetime) -> None:
+    """Label Studio shows `wanted` now. If something else is wanted meanwhile, the route stays dirty."""
+    now_wanted = conn.scalar(sa.select(routes.c.wanted).where(routes.c.task == task))
+    values: dict[str, Any] = {"published": wanted, "published_at": at}
+    if now_wanted == wanted:
+        values["dirty"] = False
+    conn.execute(routes.update().where(routes.c.task == task).values(**values))
+
+
+def hungry(conn: sa.Connection, project_id: int, limit: int) -> list[int]:
+    """Tasks (keys) that need more people, the most wanted first."""
+    return list(conn.scalars(sa.select(routes.c.task).where(routes.c.project_id == project_id, routes.c.need > 0)
+                             .order_by(routes.c.priority.desc(), routes.c.task).limit(limit)))
+
+
+def counts(conn: sa.Connection, project_id: int) -> dict[str, int]:
+    """{state: tasks} of a project."""
+    rows = conn.execute(sa.select(routes.c.state, sa.func.count()).where(routes.c.project_id == project_id)
+                        .group_by(routes.c.state))
+    return {row[0]: row[1] for row in rows}
