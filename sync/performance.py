@@ -46,7 +46,7 @@ def performance(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit, 
     """
     right, chance = _judgements(task, annotator, label, fit, pinned)
     answers = np.bincount(annotator, minlength=annotators)
-    mean = _crowd_mean(fit)
+    mean = crowd_mean(fit)
 
     def rate(hit: FloatArray) -> FloatArray:
         hits = np.bincount(annotator, weights=hit, minlength=annotators)
@@ -88,7 +88,8 @@ def median_by(group: IntArray, value: FloatArray, groups: int) -> FloatArray:
     return medians
 
 
-def _crowd_mean(fit: Fit) -> float:
+def crowd_mean(fit: Fit) -> float:
+    """Share of all answers that the fit takes for right; .5 without any."""
     total = fit.counts.sum()
     return float(np.trace(fit.counts, axis1=1, axis2=2).sum() / total) if total > 0 else 0.5
 

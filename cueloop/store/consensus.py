@@ -1,0 +1,100 @@
+"""Consensus in the store: one row for each task and control that people have answered, and agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cueloop.store.columns import now
+from cueloop.store.schema import agreement, consensus
+from cueloop.store.upsert import chunks, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """What people's answers say about one task: `probability` is the calibrated one of `label`."""
+
+    task: int
+    control: str
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    answers: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which state of a task's consensus is stored: compare two to see whether somebody wrote in between."""
+
+    label: str
+    probability: float
+    answers: int
+    method: str
+    updated_at: datetime
+
+    def differs(self, row: Consensus, by: float = 1e-6) -> bool:
+        """Whether `row` says something else: another label or basis, or a probability that moved more than `by`."""
+        return ((self.label, self.answers, self.method) != (row.label, row.answers, row.method)
+                or abs(self.probability - row.probability) > by)
+
+
+def stamps(conn: sa.Connection, project_id: int, control: str) -> dict[int, Stamp]:
+    """The stored state of every task (key) of a project that has a consensus on this control."""
+    c = consensus.c
+    rows = conn.execute(sa.select(c.task, c.label, c.probability, c.answers, c.method, c.updated_at)
+                        .where(c.project_id == project_id, c.control == control))
+    return {task: Stamp(*rest) for task, *rest in rows}
+
+
+def write(conn: sa.Connection, project_id: int, rows: Sequence[Consensus]) -> None:
+    """Insert or overwrite these rows."""
+    at = now()
+    upsert(conn, consensus, [
+        {"task": r.task, "control": r.control, "project_id": project_id, "label": r.label,
+         "probability": r.probability, "probabilities": r.probabilities, "answers": r.answers,
+         "method": r.method, "updated_at": at} for r in rows])
+
+
+def of_tasks(conn: sa.Connection, tasks: Collection[int], control: str) -> dict[int, Consensus]:
+    """The consensus of these tasks (keys) on a control; tasks that nobody answered are absent."""
+    found = {}
+    for part in chunks(sorted(tasks)):
+        for row in conn.execute(sa.select(consensus).where(consensus.c.task.in_(part),
+                                                           consensus.c.control == control)):
+            found[row.task] = _consensus(row)
+    return found
+
+
+def of_project(conn: sa.Connection, project_id: int, control: str) -> dict[int, Consensus]:
+    """The consensus of all tasks (keys) of a project on a control."""
+    rows = conn.execute(sa.select(consensus).where(consensus.c.project_id == project_id,
+                                                   consensus.c.control == control))
+    return {row.task: _consensus(row) for row in rows}
+
+
+def remove(conn: sa.Connection, tasks: Collection[int], control: str) -> None:
+    """Forget the consensus of these tasks: their answers are gone."""
+    for part in chunks(sorted(tasks)):
+        conn.execute(consensus.delete().where(consensus.c.task.in_(part), consensus.c.control == control))
+
+
+def keep_controls(conn: sa.Connection, project_id: int, controls: Collection[str]) -> None:
+    """Forget what is stored of controls that the label config no longer has."""
+    for table in (consensus, agreement):
+        conn.execute(table.delete().where(table.c.project_id == project_id,
+                                          table.c.control.not_in(list(controls))))
+
+
+def write_agreement(conn: sa.Connection, project_id: int, control: str, values: dict[str, Any]) -> None:
+    """Write alpha of a control: `value`, `low`, `high` (None with a `reason`), `tasks`, `answers`."""
+    upsert(conn, agreement, [{"project_id": project_id, "control": control, "metric": "alpha",
+                              "updated_at": now(), **values}])
+
+
+def _consensus(row: Any) -> Consensus:
+    return Consensus(row.task, row.control, row.label, row.probability, row.probabilities, row.answers, row.method)

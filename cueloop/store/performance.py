@@ -1,0 +1,84 @@
+"""What is known of each annotator: accuracy with its interval, confusion, skips, pace; and of the crowd."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from cueloop.store.columns import now
+from cueloop.store.schema import fits, performance
+from cueloop.store.upsert import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Confusions:
+    """Expertise on one control, as the last full run saw it. Rows are the truth, columns the answer.
+
+    `confusion` and `counts` are (W, K, K) in the order of `annotators`; `pooled` (K, K) is for anybody else;
+    `prior` (K,) has the class shares. `answers` is how many answers the run rests on.
+    """
+
+    labels: tuple[str, ...]
+    annotators: tuple[int, ...]
+    confusion: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    pooled: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    answers: int
+    warnings: tuple[str, ...] = ()
+
+
+def confusions(conn: sa.Connection, project_id: int, control: str,
+               annotators: Collection[int] | None = None) -> Confusions | None:
+    """Everybody's confusion on a control, or only these annotators'; None before the first full run."""
+    run = conn.execute(sa.select(fits).where(fits.c.project_id == project_id, fits.c.control == control)).first()
+    if run is None:
+        return None
+    wanted = of_project(project_id, control)
+    if annotators is not None:
+        wanted = wanted.where(performance.c.annotator_id.in_(list(annotators)))
+    rows = conn.execute(wanted).all()
+    size = len(run.labels)
+    return Confusions(
+        tuple(run.labels), tuple(row.annotator_id for row in rows), _cube([r.confusion for r in rows], size),
+        _cube([r.counts for r in rows], size), np.array(run.pooled).reshape(size, size), np.array(run.prior),
+        run.answers, tuple(run.warnings))
+
+
+def of_project(project_id: int, control: str) -> sa.Select[Any]:
+    """Select the rows of `performance` of a control, by annotator."""
+    return (sa.select(performance).where(performance.c.project_id == project_id, performance.c.control == control)
+            .order_by(performance.c.annotator_id))
+
+
+def write(conn: sa.Connection, project_id: int, control: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Replace everything stored of a control's annotators by `rows` (columns of `performance` but the key's)."""
+    conn.execute(performance.delete().where(performance.c.project_id == project_id,
+                                            performance.c.control == control))
+    at = now()
+    if rows:
+        conn.execute(performance.insert(), [
+            {"project_id": project_id, "control": control, "updated_at": at, **row} for row in rows])
+
+
+def write_run(conn: sa.Connection, project_id: int, control: str, found: Confusions) -> None:
+    """Keep what a full run learned of the crowd (not of single annotators: see `write`)."""
+    values = {"labels": list(found.labels), "prior": found.prior.tolist(), "pooled": found.pooled.tolist(),
+              "answers": found.answers, "warnings": list(found.warnings), "updated_at": now()}
+    upsert(conn, fits, [{"project_id": project_id, "control": control, **values}])
+
+
+def keep_controls(conn: sa.Connection, project_id: int, controls: Collection[str]) -> None:
+    """Forget what is stored of controls that the label config no longer has."""
+    for table in (performance, fits):
+        conn.execute(table.delete().where(table.c.project_id == project_id,
+                                          table.c.control.not_in(list(controls))))
+
+
+def _cube(matrices: Sequence[Any], size: int) -> NDArray[np.float64]:
+    return np.array(matrices, np.float64).reshape(len(matrices), size, size)

@@ -1,0 +1,61 @@
+"""Turns arrays of an assessment into the records that the store and the command line know."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cueloop.store.consensus import Consensus
+from cueloop.store.performance import Confusions
+from sync.arrays import FloatArray
+from sync.assess import Assessment
+from sync.consensus import METHOD
+
+TRUTH = "ground-truth"
+"""Method of a consensus that somebody declared."""
+
+
+def consensus_rows(result: Assessment, control: str) -> list[Consensus]:
+    """The consensus of every task of an assessment, in the order of its observations."""
+    seen, fitted = result.observations, result.fit
+    return [consensus_row(task, control, seen.labels, fitted.posterior[at], fitted.probability[at],
+                          int(result.answers[at]), METHOD if seen.pinned[at] < 0 else TRUTH)
+            for at, task in enumerate(seen.tasks)]
+
+
+def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: FloatArray,
+                  probability: FloatArray, answers: int, method: str) -> Consensus:
+    """One task's consensus: `posterior` (K,) chooses the label, `probability` (K,) is what is told."""
+    chosen = int(posterior.argmax())
+    told = {name: round(float(p), 6) for name, p in zip(labels, probability, strict=True)}
+    return Consensus(task, control, labels[chosen], told[labels[chosen]], told, answers, method)
+
+
+def annotator_rows(result: Assessment, skips: dict[int, int]) -> list[dict[str, Any]]:
+    """Rows of `performance`, one for everybody who answered or skipped."""
+    seen, fitted, judged = result.observations, result.fit, result.performance
+    labels = list(seen.labels)
+    rows = [{
+        "annotator_id": annotator, "answers": int(np.count_nonzero(seen.annotator == at)),
+        "skips": skips.get(annotator, 0), "accuracy": float(judged.accuracy[at]), "low": float(judged.low[at]),
+        "high": float(judged.high[at]), "labels": labels, "confusion": fitted.confusion[at].round(6).tolist(),
+        "counts": fitted.counts[at].round(4).tolist(),
+        "median_lead_time": None if math.isnan(result.seconds[at]) else float(result.seconds[at]),
+    } for at, annotator in enumerate(seen.annotators)]
+    known = set(seen.annotators)
+    nobody = np.zeros_like(fitted.pooled).tolist()
+    rows += [{
+        "annotator_id": annotator, "answers": 0, "skips": count, "accuracy": result.crowd_mean, "low": 0.0,
+        "high": 1.0, "labels": labels, "confusion": fitted.pooled.round(6).tolist(), "counts": nobody,
+        "median_lead_time": None,
+    } for annotator, count in sorted(skips.items()) if annotator not in known]
+    return rows
+
+
+def run_of(result: Assessment) -> Confusions:
+    """What a later update needs to know of an assessment."""
+    seen, fitted = result.observations, result.fit
+    return Confusions(seen.labels, seen.annotators, fitted.confusion, fitted.counts, fitted.pooled, fitted.prior,
+                      len(seen.task), result.warnings)

@@ -1,0 +1,201 @@
+"""Quality in the store: at once for what changed, a full run when it is due, each control on its own."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from cueloop.store import Store, consensus, performance, schema
+from sync import quality
+from tests.sync import quality_store as given
+
+
+def crowd(keys: list[int], wrong: int = 5) -> list[tuple[int, int, str]]:
+    """Annotators 1 to 4 on every task: even tasks are good, odd ones bad; annotator 4 errs on every `wrong`th."""
+    truth = {key: ("good", "bad")[at % 2] for at, key in enumerate(keys)}
+    other = {"good": "bad", "bad": "good"}
+    return [(key, who, other[truth[key]] if who == 4 and at % wrong == 0 else truth[key])
+            for at, key in enumerate(keys) for who in (1, 2, 3, 4)]
+
+
+def test_two_controls_of_one_config_have_a_consensus_each(any_store: Store) -> None:
+    # given two questions, answered independently, and a text field that is not modelled
+    keys = given.project(any_store, tasks=6)
+    given.answers(any_store, 1, [(k, w, "good") for k in keys for w in (1, 2)], "mood")
+    given.answers(any_store, 1, [(k, w, "film") for k in keys[:3] for w in (1, 3)], "topic")
+    # when quality is computed
+    quality.recompute(any_store, 1)
+    # then each control has its own tasks, annotators and agreement
+    assert given.consensus(any_store, 1, "mood") == dict.fromkeys(keys, "good")
+    assert given.consensus(any_store, 1, "topic") == dict.fromkeys(keys[:3], "film")
+    with any_store.read() as conn:
+        mood, topic = (performance.confusions(conn, 1, name) for name in ("mood", "topic"))
+        controls = set(conn.scalars(sa.select(schema.agreement.c.control)))
+    assert mood is not None
+    assert topic is not None
+    assert (mood.annotators, mood.labels, mood.answers) == ((1, 2), ("good", "bad"), 12)
+    assert (topic.annotators, topic.confusion.shape) == ((1, 3), (2, 3, 3))
+    assert controls == {"mood", "topic"}
+
+
+def test_a_project_without_answers_is_fine(any_store: Store) -> None:
+    keys = given.project(any_store, tasks=2)
+    quality.step(any_store, None, 1, frozenset(keys))
+    quality.recompute(any_store, 1)
+    assert given.consensus(any_store, 1) == {}
+    with any_store.read() as conn:
+        row = conn.execute(sa.select(schema.agreement).where(schema.agreement.c.control == "mood")).one()
+    assert (row.value, row.answers) == (None, 0)
+    assert "no task" in row.reason
+
+
+def test_a_task_whose_answers_all_vanish_loses_its_consensus(any_store: Store) -> None:
+    # given a consensus on two tasks
+    keys = given.project(any_store, tasks=2)
+    given.answers(any_store, 1, [(k, w, "good") for k in keys for w in (1, 2)])
+    quality.recompute(any_store, 1)
+    # when all answers to the first are deleted, and only that task is updated
+    with any_store.write() as conn:
+        conn.execute(schema.answers.delete().where(schema.answers.c.task == keys[0]))
+    quality.update(any_store, 1, {keys[0]})
+    # then it has none
+    assert given.consensus(any_store, 1) == {keys[1]: "good"}
+    # and when the last answers of the project go, nothing is left
+    with any_store.write() as conn:
+        conn.execute(schema.answers.delete())
+    quality.step(any_store, None, 1, frozenset(keys))
+    assert given.consensus(any_store, 1) == {}
+
+
+def test_ground_truth_pins_a_task_in_a_full_run_and_in_an_update(any_store: Store) -> None:
+    # given three people who agree on two tasks, and a reviewer who knows better about both
+    keys = given.project(any_store, tasks=2)
+    given.answers(any_store, 1, [(k, w, "good") for k in keys for w in (1, 2, 3)])
+    with any_store.write() as conn:
+        given.answer(conn, 1, keys[0], 9, "mood", "bad", truth=True)
+    quality.recompute(any_store, 1)
+    assert given.consensus(any_store, 1) == {keys[0]: "bad", keys[1]: "good"}
+    with any_store.write() as conn:
+        given.answer(conn, 1, keys[1], 9, "mood", "bad", truth=True)
+    # when only the second is updated
+    quality.update(any_store, 1, {keys[1]})
+    # then both are what the reviewer said, with certainty
+    with any_store.read() as conn:
+        rows = consensus.of_project(conn, 1, "mood")
+    assert {(r.label, r.probability, r.method, r.answers) for r in rows.values()} == {("bad", 1.0, "ground-truth", 4)}
+
+
+def test_an_update_of_one_task_agrees_with_the_full_run(any_store: Store) -> None:
+    # given a full run, and then one more answer to one task
+    keys = given.project(any_store, tasks=40)
+    given.answers(any_store, 1, crowd(keys))
+    quality.recompute(any_store, 1)
+    given.answers(any_store, 1, [(keys[0], 5, "bad"), (keys[0], 6, "bad")])
+    # when the task is updated at once, and then everything
+    quality.update(any_store, 1, {keys[0]})
+    with any_store.read() as conn:
+        at_once = consensus.of_tasks(conn, [keys[0]], "mood")[keys[0]]
+    quality.recompute(any_store, 1)
+    with any_store.read() as conn:
+        full = consensus.of_tasks(conn, [keys[0]], "mood")[keys[0]]
+    # then label and basis are equal and the probability is within two points
+    assert (at_once.label, at_once.answers) == (full.label, full.answers)
+    assert at_once.probability == pytest.approx(full.probability, abs=0.02)
+
+
+def test_a_full_run_tells_which_tasks_moved_so_that_they_are_routed(any_store: Store) -> None:
+    keys = given.project(any_store, tasks=4)
+    given.answers(any_store, 1, [(k, 1, "good") for k in keys])
+    assert quality.recompute(any_store, 1) == frozenset(keys)
+    assert quality.recompute(any_store, 1) == frozenset()
+    with any_store.read() as conn:
+        assert set(conn.scalars(sa.select(schema.changes.c.task))) == set(keys)
+
+
+def test_an_answer_that_comes_during_a_full_run_is_not_overwritten(any_store: Store, monkeypatch: pytest.MonkeyPatch
+                                                                  ) -> None:
+    # given a full run that is slow: while it computes, two more people answer and the task is updated
+    keys = given.project(any_store, tasks=3)
+    given.answers(any_store, 1, [(k, 1, "good") for k in keys])
+    assess = quality.assess
+
+    def slow(seen: object) -> object:
+        if not meanwhile:
+            meanwhile.append(True)
+            given.answers(any_store, 1, [(keys[0], w, "bad") for w in (2, 3, 4)])
+            quality.update(any_store, 1, {keys[0]})
+        return assess(seen)  # type: ignore[arg-type]
+
+    meanwhile: list[bool] = []
+    monkeypatch.setattr(quality, "assess", slow)
+    # when it ends
+    quality.recompute(any_store, 1)
+    # then the task rests on all four answers
+    with any_store.read() as conn:
+        row = consensus.of_tasks(conn, [keys[0]], "mood")[keys[0]]
+    assert (row.label, row.answers) == ("bad", 4)
+
+
+def test_a_control_that_left_the_config_leaves_nothing_behind(any_store: Store) -> None:
+    keys = given.project(any_store, tasks=2)
+    given.answers(any_store, 1, [(k, 1, "film") for k in keys], "topic")
+    quality.recompute(any_store, 1)
+    with any_store.write() as conn:
+        conn.execute(schema.projects.update().values(label_config=given.TWO_CONTROLS.replace("topic", "subject")))
+    quality.recompute(any_store, 1)
+    assert given.consensus(any_store, 1, "topic") == {}
+
+
+def test_skips_and_lead_times_are_counted_for_each_annotator(any_store: Store) -> None:
+    # given somebody who answers slowly, and somebody who only skips
+    keys = given.project(any_store, tasks=3)
+    with any_store.write() as conn:
+        for key, seconds in zip(keys, (10.0, 30.0, None), strict=True):
+            given.answer(conn, 1, key, 1, "mood", "good", seconds=seconds)
+        conn.execute(schema.annotations.insert().values(
+            unique_id="skip", project_id=1, task=keys[0], id=1, annotator_id=2, result=[], was_cancelled=True,
+            ground_truth=False, created_at=given.START, updated_at=given.START))
+    quality.recompute(any_store, 1)
+    with any_store.read() as conn:
+        rows = {r.annotator_id: r for r in conn.execute(performance.of_project(1, "mood"))}
+    assert (rows[1].answers, rows[1].skips, rows[1].median_lead_time) == (3, 0, 20.0)
+    assert (rows[2].answers, rows[2].skips, rows[2].low, rows[2].high) == (0, 1, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("added", "due"), [(9, False), (11, True)])
+def test_a_full_run_is_due_when_answers_have_grown_by_a_quarter(store: Store, added: int, due: bool) -> None:
+    keys = given.project(store, tasks=40)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])
+    quality.recompute(store, 1)
+    given.answers(store, 1, [(k, 2, "good") for k in keys[:added]])
+    with store.read() as conn:
+        assert quality.full_run_due(conn, 1) is due
+
+
+def test_a_big_project_asks_a_worker_and_without_redis_does_it_itself(
+        store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a project above what is done in the loop, and a Redis that does not answer
+    monkeypatch.setattr(quality, "INLINE", 1)
+    monkeypatch.setattr(quality, "EVERY_TIME", 1)
+    monkeypatch.setenv("CUELOOP_REDIS_URL", "redis://127.0.0.1:1/0")
+    keys = given.project(store, tasks=3)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])
+    # when the loop steps, then the consensus is there all the same
+    quality.step(store, None, 1, frozenset(keys))
+    assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
+
+
+def test_a_big_project_s_full_run_is_enqueued_once(
+        store: Store, valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "INLINE", 1)
+    monkeypatch.setattr(quality, "EVERY_TIME", 1)
+    monkeypatch.setenv("CUELOOP_REDIS_URL", valkey)
+    keys = given.project(store, tasks=3)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])
+    # when the loop steps twice before a worker comes
+    for _ in range(2):
+        quality.step(store, None, 1, frozenset(keys))
+    # then one job waits, and the changed tasks have their consensus already
+    with store.read() as conn:
+        assert conn.execute(sa.select(schema.jobs.c.kind, schema.jobs.c.state)).all() == [("recompute", "queued")]
+    assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
