@@ -13,6 +13,8 @@ from cueloop.errors import PartFailed
 
 TAIL = 5
 """How many last lines of a log are told when a part fails."""
+LOG_BYTES = 20_000_000
+"""A log that is longer when its part starts is set aside as `NAME.log.1`."""
 
 
 class Process:
@@ -32,7 +34,10 @@ class Process:
 
     def launch(self) -> None:
         """Start it without waiting. Its output is added to its log."""
+        self.stop()  # what is left of the run before, when it is started again
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.rename(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as out:
             self._leash = subprocess.Popen(
                 [sys.executable, "-P", leash.__file__, str(self.grace), *self.command],
@@ -44,6 +49,7 @@ class Process:
         until = time.monotonic() + self.ready_seconds
         while not self.ready():
             if not self.alive():
+                self.stop()
                 raise PartFailed(f"{self.name} ended while starting. {self._last_words()}")
             if time.monotonic() > until:
                 self.stop()
@@ -59,6 +65,10 @@ class Process:
     def alive(self) -> bool:
         """Whether it runs."""
         return self._leash is not None and self._leash.poll() is None
+
+    def pid(self) -> int | None:
+        """Process id of its leash: the root of all its processes; None before the first launch."""
+        return self._leash.pid if self._leash is not None else None
 
     def stop(self) -> None:
         """End it and all that it started; nothing when it does not run."""
