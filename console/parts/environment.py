@@ -110,3 +110,7 @@ def _run(command: list[str], log: Path, environ: dict[str, str], advice: str, st
     if done.returncode:
         raise PartFailed(f"`{' '.join(command[1:4])} …` failed ({done.returncode}). {advice} "
                          f"What it said is in {log}.")
+
+
+if __name__ == "__main__":  # so that `make test` builds it where progress can be seen
+    ensure(lambda line: print(line, flush=True))  # noqa: T201

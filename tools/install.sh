@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs Cueloop into .venv, pinned: tools/install.sh [EXTRA]. Called by make, which knows when it is due.
+set -eu
+cd "$(dirname "$0")/.."
+extra=${1:+[$1]}
+gigabytes=4
+
+fail() {
+    echo "make: $1" >&2
+    exit 1
+}
+
+suitable() { # a Python 3.11 or newer that really runs (a shim of pyenv may not)
+    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1000000) }')
+[ "$free" -ge "$gigabytes" ] || fail "$(pwd) has $free GB of free disk; Cueloop and its Label Studio need $gigabytes. Free some."
+
+if ! { [ -x .venv/bin/python ] && suitable .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
+    python=
+    for name in ${PYTHON:-} python3.11 python3.12 python3.13 python3; do
+        if suitable "$name"; then python=$name && break; fi
+    done
+    [ -n "$python" ] || fail "Python 3.11 or newer is needed. Debian or Ubuntu: apt install python3 python3-venv; else python.org. PYTHON=/path/to/python names one."
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$python lacks the venv module. Debian or Ubuntu: apt install $(basename "$python")-venv"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+
+.venv/bin/python -m pip download -q --disable-pip-version-check --no-deps -d .venv/reach \
+    -c constraints/cueloop.txt iniconfig >.venv/install.log 2>&1 ||
+    fail "PyPI (or the index of your pip settings) cannot be reached: check the network, or set PIP_INDEX_URL. pip said: $(pwd)/.venv/install.log"
+rm -rf .venv/reach
+
+echo "Installing Cueloop into .venv (up to 400 MB to download, 1.2 GB on disk, 1 to 4 minutes; only the first time)."
+.venv/bin/python -m pip install -q --disable-pip-version-check --no-input -c constraints/cueloop.txt -e ".$extra" \
+    >>.venv/install.log 2>&1 || fail "the installation failed: $(tail -n 1 .venv/install.log) All of it: $(pwd)/.venv/install.log"
