@@ -22,8 +22,6 @@ class TokenAuth(httpx.Auth):
     Overwrites the header that the SDK sets, and signs calls to `url` only: a redirect elsewhere goes unsigned.
     """
 
-    requires_response_body = True
-
     def __init__(self, url: str, token: str) -> None:
         self._base = httpx.URL(url)
         self._token = token
@@ -59,6 +57,7 @@ class TokenAuth(httpx.Auth):
             if response.status_code != 200:
                 self._access = ""
                 return "refused"            # the call itself then gets the 401 that tells the user
+            response.read()
             self._access = str(response.json()["access"])
             self._good_until = time.monotonic() + lifetime(self._access) - MARGIN_SECONDS
             return self._access

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -147,7 +148,7 @@ class Http:
                 return said
             raise LabelStudioError(f"{what}: {self.url} answered {response.headers.get('content-type', 'nothing')} "
                                    "where JSON was expected. Is LABEL_STUDIO_URL the address of a Label Studio?")
-        raise self.failure(what, response.status_code, _detail(response))
+        raise self.failure(what, response.status_code, complaint(_json(response)))
 
     def failure(self, what: str, status: int, detail: str) -> CueloopError:
         """The error for a status: which call, where, what Label Studio said, what to do."""
@@ -193,9 +194,12 @@ def _json(response: httpx.Response) -> Any:
         return None
 
 
-def _detail(response: httpx.Response) -> str:
-    """What Label Studio says went wrong, short; its HTML pages (170 KB for a 404) say nothing."""
-    said = _json(response)
+def complaint(said: Any) -> str:
+    """What an error reply says went wrong, as one short line; its HTML pages (170 KB for a 404) say nothing."""
     if isinstance(said, dict):
         said = said.get("validation_errors") or said.get("detail") or said
-    return "" if said is None else str(said)[:500]
+    if isinstance(said, dict):
+        parts = [f"{'' if field == 'non_field_errors' else f'{field}: '}{' '.join(map(str, problem))}"
+                 if isinstance(problem, list) else f"{field}: {problem}" for field, problem in said.items()]
+        said = "; ".join(parts)
+    return "" if said is None else re.sub(r"<[^>]*>", "", str(said))[:400].rstrip(".")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cueloop.errors import CueloopError, LabelStudioError
-from cueloop.http import Http
+from cueloop.http import Http, complaint
 
 
 class Base:
@@ -37,9 +37,8 @@ class Base:
         try:
             return _plain(call(self._sdk))
         except ApiError as error:
-            body = error.body if isinstance(error.body, dict) else {}
-            detail = str(body.get("validation_errors") or body.get("detail") or "")[:500]
-            problem = self._http.failure(what, error.status_code or 0, detail)
+            problem = self._http.failure(what, error.status_code or 0,
+                                         complaint(error.body if isinstance(error.body, dict) else None))
         except httpx.TransportError as error:
             problem = self._http.unreachable(what, error)
         except ValueError as error:        # pydantic and JSON errors are ValueErrors

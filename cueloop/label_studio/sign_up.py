@@ -61,7 +61,8 @@ def sign_up(http: Http, invite: str, email: str, password: str, first: str, last
     session = Session(http, email)
     try:
         reply = session.post_form(f"/user/signup/?token={invite}", {
-            "email": email, "password": password, "allow_newsletters": "false", "how_find_us": "Other"}, f"sign up {email}")
+            "email": email, "password": password, "allow_newsletters": "false", "how_find_us": "Other"},
+            f"sign up {email}")
         if reply.status_code == 403:
             raise LabelStudioRefused(f"Label Studio at {http.url} refused to sign up {email}: the invite was renewed.")
         if reply.status_code != 302:

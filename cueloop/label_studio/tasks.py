@@ -15,6 +15,7 @@ BATCH = 100     # ids per call: they travel in the address, and gunicorn takes l
 PAGE = 500
 BULK_SECONDS = 300.0
 SLIM = "id,created_at,updated_at"
+COMPUTED = "overlap,is_labeled,draft_exists,annotations_ids"
 STATE = "id,data,overlap,is_labeled,updated_at,created_at"
 
 
@@ -39,10 +40,13 @@ class Tasks(Base):
         return sorted(changed.items(), key=lambda pair: (pair[1], pair[0]))
 
     def all_ids(self, project_id: int, after_id: int = 0, *, page: int = PAGE) -> Iterator[Row]:
-        """Every task as `{id, created_at, updated_at, annotations: [ids]}`, by ascending id, a page at a time."""
+        """Every task's state without its content, by ascending id, a page at a time.
+
+        `{id, created_at, updated_at, overlap, is_labeled, draft_exists, annotations: [ids]}`, 0.4 ms a task.
+        """
         while True:
             rows = self._list(project_id, {"filters": _where("id", "greater", "Number", after_id),
-                                           "ordering": ["tasks:id"]}, f"{SLIM},annotations_ids", size=page)
+                                           "ordering": ["tasks:id"]}, f"{SLIM},{COMPUTED}", size=page)
             for row in rows:
                 ids = str(row.pop("annotations_ids", "") or "")
                 yield {**row, "annotations": [int(part) for part in ids.split(",") if part.strip().isdigit()]}
