@@ -37,8 +37,9 @@ def annotator_rows(result: Assessment, skips: dict[int, int]) -> list[dict[str, 
     """Rows of `performance`, one for everybody who answered or skipped."""
     seen, fitted, judged = result.observations, result.fit, result.performance
     labels = list(seen.labels)
+    answers = np.bincount(seen.annotator, minlength=len(seen.annotators))
     rows = [{
-        "annotator_id": annotator, "answers": int(np.count_nonzero(seen.annotator == at)),
+        "annotator_id": annotator, "answers": int(answers[at]),
         "skips": skips.get(annotator, 0), "accuracy": float(judged.accuracy[at]), "low": float(judged.low[at]),
         "high": float(judged.high[at]), "labels": labels, "confusion": fitted.confusion[at].round(6).tolist(),
         "counts": fitted.counts[at].round(4).tolist(),
