@@ -1,0 +1,141 @@
+"""Look at model versions, compare them, put one in service or take it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from console.cli._options import echo, json_option, open_store, pass_settings
+from cueloop.settings import Settings
+from cueloop.store import models as rows
+from cueloop.store.models import ModelVersion
+
+ACTOR = "command line"
+
+
+@click.group()
+def command() -> None:
+    """Look at model versions, compare them, put one in service or take it back.
+
+    A model is NAME (its champion), NAME@ALIAS or NAME@VERSION everywhere.
+
+    Example: `cueloop models promote tickets@20261122-101500-a1b2c3`
+    """
+
+
+@command.command("list")
+@click.argument("name", required=False)
+@json_option
+@pass_settings
+def list_(settings: Settings, name: str | None, as_json: bool) -> None:
+    """List versions, newest first.
+
+    Example: `cueloop models list tickets`
+    """
+    from cueloop.errors import NotFound
+
+    with open_store(settings).read() as conn:
+        found = rows.versions(conn, name)
+        aliases = {one: rows.aliases_of(conn, one) for one in {v.name for v in found}}
+    if name and not found:
+        raise NotFound(f"There is no model {name!r}. `cueloop models list` shows all.")
+    echo([_facts(v, aliases[v.name]) for v in found], as_json, lambda facts: "\n".join(
+        f"{f['model']}@{f['version']}  {','.join(f['aliases']) or '-':<20} {_scores(f['card'])}" for f in facts)
+        or "No model yet: run `cueloop train`.")
+
+
+@command.command()
+@click.argument("reference", metavar="MODEL")
+@json_option
+@pass_settings
+def show(settings: Settings, reference: str, as_json: bool) -> None:
+    """Show the card of a version: data, scores, gate, libraries.
+
+    Example: `cueloop models show tickets@champion --json`
+    """
+    import json
+
+    from ml_backend.registry import resolve
+
+    with open_store(settings).read() as conn:
+        found = resolve(conn, reference)
+        facts = _facts(found, rows.aliases_of(conn, found.name))
+    echo(facts, as_json, lambda f: f"{f['model']}@{f['version']} ({f['kind']}, {f['created_at']})\n"
+                                   f"aliases: {', '.join(f['aliases']) or 'none'}\n{json.dumps(f['card'], indent=2)}")
+
+
+@command.command()
+@click.argument("one", metavar="MODEL")
+@click.argument("other", metavar="MODEL")
+@json_option
+@pass_settings
+def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
+    """Put two versions' held-out scores side by side.
+
+    Each was judged on the tasks held out at its time; the gate's paired comparison is in the newer one's card.
+
+    Example: `cueloop models compare tickets@champion tickets@previous`
+    """
+    from ml_backend.registry import resolve
+
+    with open_store(settings).read() as conn:
+        found = [resolve(conn, reference) for reference in (one, other)]
+    facts = [{"model": v.name, "version": v.version,
+              "held_out": {c: r["held_out"] for c, r in v.card["controls"].items()}} for v in found]
+    echo(facts, as_json, lambda _: "\n".join(f"{v.name}@{v.version}  {_scores(v.card)}" for v in found))
+
+
+@command.command()
+@click.argument("reference", metavar="NAME@VERSION")
+@click.option("--reason", default="by hand", show_default=True, help="Why; kept in the audit log.")
+@json_option
+@pass_settings
+def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> None:
+    """Put a version in service whatever the gate said.
+
+    Example: `cueloop models promote tickets@challenger --reason "new label"`
+    """
+    from ml_backend import registry
+    from ml_backend.artifacts import Artifacts
+
+    store = open_store(settings)
+    with store.read() as conn:
+        found = registry.resolve(conn, reference)
+    registry.load(Artifacts(settings.artifacts), found)  # one that cannot be loaded is not put in service
+    before = registry.promote(store, found, actor=ACTOR, reason=reason)
+    echo({"model": found.name, "champion": found.version, "before": before}, as_json,
+         lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['before'] or 'none'}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--reason", default="by hand", show_default=True, help="Why; kept in the audit log.")
+@json_option
+@pass_settings
+def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
+    """Put the previous version back in service.
+
+    Example: `cueloop models rollback tickets --reason "worse on long texts"`
+    """
+    from ml_backend import registry
+
+    found = registry.rollback(open_store(settings), name, actor=ACTOR, reason=reason)
+    echo({"model": found.name, "champion": found.version}, as_json,
+         lambda f: f"{f['model']}@{f['champion']} is in service again")
+
+
+def _facts(version: ModelVersion, aliases: dict[str, str]) -> dict[str, Any]:
+    return {"model": version.name, "version": version.version, "kind": version.kind, "project": version.project_id,
+            "created_at": version.created_at.isoformat(), "card": version.card,
+            "aliases": sorted(alias for alias, pointed in aliases.items() if pointed == version.version)}
+
+
+def _scores(card: dict[str, Any]) -> str:
+    """`topic 0.912 (0.880-0.940, 250 held out)` for each control."""
+    parts = []
+    for control, report in card["controls"].items():
+        held = report["held_out"]
+        parts.append(f"{control} " + ("not judged yet" if held["accuracy"] is None else
+                     f"{held['accuracy']:.3f} ({held['low']:.3f}-{held['high']:.3f}, {held['tasks']} held out)"))
+    return "; ".join(parts)

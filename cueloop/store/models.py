@@ -1,0 +1,89 @@
+"""Model versions and the aliases that say which of them serves. Rows only; the files are the registry's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cueloop.store.columns import now
+from cueloop.store.schema import aliases, model_versions, projects
+
+DEFAULT = "default"
+"""The name that stands for "the model of this project"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One trained model, for good: nothing about it changes after it was written."""
+
+    name: str
+    version: str
+    project_id: int | None
+    """None: trained offline from a CSV file."""
+    kind: str
+    path: str
+    """Folder of its files, below the artifacts URL."""
+    sha256: dict[str, str]
+    card: dict[str, Any]
+    created_at: datetime
+
+
+def insert(conn: sa.Connection, version: ModelVersion) -> None:
+    """Add a version. Raises sqlalchemy's IntegrityError when it exists: versions are immutable."""
+    conn.execute(model_versions.insert().values(**asdict(version)))
+
+
+def get(conn: sa.Connection, name: str, version: str) -> ModelVersion | None:
+    """One version, or None."""
+    row = conn.execute(sa.select(model_versions).where(
+        model_versions.c.name == name, model_versions.c.version == version)).first()
+    return None if row is None else ModelVersion(**row._mapping)
+
+
+def versions(conn: sa.Connection, name: str | None = None) -> list[ModelVersion]:
+    """All versions (of one model, if named), newest first."""
+    query = sa.select(model_versions).order_by(model_versions.c.created_at.desc(), model_versions.c.version.desc())
+    if name is not None:
+        query = query.where(model_versions.c.name == name)
+    return [ModelVersion(**row._mapping) for row in conn.execute(query)]
+
+
+def newest(conn: sa.Connection, name: str, project_id: int) -> ModelVersion | None:
+    """The version of a model that was trained last on a project's data, in service or not."""
+    row = conn.execute(sa.select(model_versions).where(
+        model_versions.c.name == name, model_versions.c.project_id == project_id,
+    ).order_by(model_versions.c.created_at.desc()).limit(1)).first()
+    return None if row is None else ModelVersion(**row._mapping)
+
+
+def aliases_of(conn: sa.Connection, name: str) -> dict[str, str]:
+    """{alias: version} of one model."""
+    return {row.alias: row.version for row in conn.execute(sa.select(aliases).where(aliases.c.name == name))}
+
+
+def set_alias(conn: sa.Connection, name: str, alias: str, version: str | None) -> None:
+    """Point an alias at a version, or take it away (None)."""
+    conn.execute(aliases.delete().where(aliases.c.name == name, aliases.c.alias == alias))
+    if version is not None:
+        conn.execute(aliases.insert().values(name=name, alias=alias, version=version, updated_at=now()))
+
+
+def name_for(conn: sa.Connection, project_id: int, name: str = DEFAULT) -> str:
+    """Name of the model meant: `name`, or for "default" the one that serves this project.
+
+    Two projects never share a model by accident: without a choice it is named after the project.
+    """
+    if name != DEFAULT:
+        return name
+    chosen = conn.scalar(sa.select(projects.c.model).where(projects.c.id == project_id))
+    return chosen or f"project-{project_id}"
+
+
+def champion(conn: sa.Connection, project_id: int) -> ModelVersion | None:
+    """The version in service for a project; None while it has no trained model."""
+    name = name_for(conn, project_id)
+    version = aliases_of(conn, name).get("champion")
+    return None if version is None else get(conn, name, version)

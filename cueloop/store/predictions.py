@@ -1,0 +1,116 @@
+"""What models said about tasks, and which of it stands in Label Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cueloop.store.columns import now
+from cueloop.store.schema import predictions, routes, tasks
+
+CHUNK = 200
+"""Rows a statement: SQLite's oldest limit is 999 variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one model version says about one control of one task."""
+
+    project_id: int
+    task: int
+    control: str
+    model: str
+    version: str
+    label: str
+    score: float
+    """Calibrated probability of `label`."""
+    probabilities: dict[str, float]
+    out_of_fold: bool
+    """The model was not trained on this task. Where it was, the score comes from cross-validation."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task whose prediction belongs in Label Studio and is not known to be there."""
+
+    task: int
+    id: int
+    sent: bool
+    """A push of it began before: it may be there already."""
+
+
+def write(conn: sa.Connection, rows: Sequence[Prediction]) -> None:
+    """Add predictions; those that a version already made stay as they are."""
+    insert = _insert(conn)
+    for start in range(0, len(rows), CHUNK):
+        conn.execute(insert.on_conflict_do_nothing(), [asdict(row) for row in rows[start:start + CHUNK]])
+
+
+def missing(conn: sa.Connection, project_id: int, model: str, version: str, control: str) -> list[int]:
+    """Keys of the project's tasks about which this version has said nothing yet."""
+    said = sa.select(predictions.c.key).where(
+        predictions.c.task == tasks.c.key, predictions.c.control == control,
+        predictions.c.model == model, predictions.c.version == version).exists()
+    return list(conn.scalars(sa.select(tasks.c.key).where(
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), ~said).order_by(tasks.c.key)))
+
+
+def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> list[Waiting]:
+    """Tasks to push: predicted, not pushed, not blind, not finished. Those whose push began come first."""
+    row = _of(model, version)
+    query = (
+        sa.select(tasks.c.key, tasks.c.id, sa.func.max(predictions.c.sent_at).label("sent"))
+        .join(predictions, predictions.c.task == tasks.c.key)
+        .outerjoin(routes, routes.c.task == tasks.c.key)
+        .where(row, tasks.c.project_id == project_id, predictions.c.pushed_at.is_(None), ~tasks.c.blind,
+               tasks.c.deleted_at.is_(None), sa.func.coalesce(tasks.c.is_labeled, sa.false()).is_(sa.false()),
+               sa.func.coalesce(routes.c.state, "waiting").not_in(["accepted", "done"]))
+        .group_by(tasks.c.key, tasks.c.id).order_by(tasks.c.key))
+    found = [Waiting(task=r.key, id=r.id, sent=r.sent is not None) for r in conn.execute(query)]
+    return sorted(found, key=lambda w: not w.sent)
+
+
+def of_tasks(conn: sa.Connection, model: str, version: str, keys: Sequence[int]) -> dict[int, list[Prediction]]:
+    """{task: its predictions by this version, one a control}."""
+    found: dict[int, list[Prediction]] = {}
+    columns = [c for c in predictions.c if c.name not in {"key", "sent_at", "pushed_at"}]
+    for start in range(0, len(keys), CHUNK):
+        query = sa.select(*columns).where(_of(model, version), predictions.c.task.in_(keys[start:start + CHUNK]))
+        for row in conn.execute(query.order_by(predictions.c.key)):
+            found.setdefault(row.task, []).append(Prediction(**row._mapping))
+    return found
+
+
+def mark_sent(conn: sa.Connection, model: str, version: str, keys: Iterable[int]) -> None:
+    """Write down, before a push, which tasks it is about to send."""
+    _mark(conn, model, version, list(keys), {"sent_at": now()})
+
+
+def mark_pushed(conn: sa.Connection, model: str, version: str, keys: Iterable[int]) -> None:
+    """These tasks' predictions are known to stand in Label Studio."""
+    _mark(conn, model, version, list(keys), {"pushed_at": now()})
+
+
+def pushed(conn: sa.Connection, project_id: int, model: str, version: str) -> int:
+    """How many tasks of a project carry this version's prediction in Label Studio."""
+    return int(conn.scalar(sa.select(sa.func.count(sa.distinct(predictions.c.task))).where(
+        _of(model, version), predictions.c.project_id == project_id, predictions.c.pushed_at.is_not(None))) or 0)
+
+
+def _of(model: str, version: str) -> sa.ColumnElement[bool]:
+    return sa.and_(predictions.c.model == model, predictions.c.version == version)
+
+
+def _mark(conn: sa.Connection, model: str, version: str, keys: list[int], values: dict[str, datetime]) -> None:
+    for start in range(0, len(keys), CHUNK):
+        conn.execute(predictions.update().values(**values).where(
+            _of(model, version), predictions.c.task.in_(keys[start:start + CHUNK])))
+
+
+def _insert(conn: sa.Connection) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(predictions) if conn.dialect.name == "postgresql" else sqlite.insert(predictions)

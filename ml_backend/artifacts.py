@@ -1,0 +1,72 @@
+"""Files of model versions under an fsspec URL: a folder today, object storage when one machine is outgrown."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cueloop.errors import ModelError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+
+class Artifacts:
+    """A place for files that are written once, whole or not at all, and checked whenever they are read."""
+
+    def __init__(self, url: str) -> None:
+        """Name the place; nothing is created before the first write. Raises ModelError for a bad URL."""
+        from fsspec.core import url_to_fs
+
+        try:
+            found: tuple[AbstractFileSystem, str] = url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise ModelError(f"CUELOOP_ARTIFACTS_URL: {error}. Use e.g. file:///folder or s3://bucket/folder "
+                             "(with s3fs installed).") from None
+        self._fs, root = found
+        self._root = root.rstrip("/")
+
+    def write(self, path: str, files: Mapping[str, bytes]) -> dict[str, str]:
+        """Keep files as the folder `path`, which must not exist. Returns {name: sha256}.
+
+        On a file system they are written beside and renamed. Object stores cannot rename: there the row in the
+        store, written afterwards, is what makes a version exist.
+        """
+        target = f"{self._root}/{path}"
+        if self._fs.exists(target):
+            raise ModelError(f"{path} exists among the artifacts already: versions are never overwritten.")
+        beside = f"{self._root}/.writing-{uuid.uuid4().hex}" if self._local else target
+        for name, data in files.items():
+            place = f"{beside}/{name}"
+            self._fs.makedirs(place.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(place, data)
+        if self._local:
+            self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._fs.mv(beside, target, recursive=True)
+        return {name: sha256(data) for name, data in files.items()}
+
+    def read(self, path: str, hashes: Mapping[str, str]) -> dict[str, bytes]:
+        """The named files of folder `path`. Raises ModelError when one is missing or not what was written."""
+        return {name: self._read(f"{path}/{name}", expected) for name, expected in hashes.items()}
+
+    def _read(self, path: str, expected: str) -> bytes:
+        try:
+            data: Any = self._fs.cat_file(f"{self._root}/{path}")
+        except OSError as error:
+            raise ModelError(f"Model file {path} cannot be read ({type(error).__name__}). Check CUELOOP_ARTIFACTS_URL, "
+                             "or roll back to a version that is whole.") from None
+        if sha256(data) != expected:
+            raise ModelError(f"Model file {path} is not the one that was written: its SHA-256 differs. "
+                             "It is not loaded. Restore it from a backup or roll back.")
+        return bytes(data)
+
+    @property
+    def _local(self) -> bool:
+        return "file" in self._fs.protocol
+
+
+def sha256(data: bytes) -> str:
+    """Hash of a file's content."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,90 @@
+"""A model version in memory: one head for each control of the label config that it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from cueloop.errors import ModelError
+from cueloop.types import Control
+from ml_backend.calibration import Floats, softmax
+from ml_backend.models import kind
+from ml_backend.models.kind import Classifier
+
+INDEX = "bundle.json"
+"""The file that lists the heads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A calibrated classifier for one control."""
+
+    control: str
+    to_name: str
+    field: str
+    """Field of the task's data that holds the text."""
+    kind: str
+    labels: tuple[str, ...]
+    temperature: float
+    classifier: Classifier
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """Calibrated probabilities (n, labels) of each text."""
+        if not texts:
+            return np.empty((0, len(self.labels)))
+        return softmax(self.classifier.logits(texts), self.temperature)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All heads of a model version."""
+
+    heads: tuple[Head, ...]
+
+    def head(self, control: str) -> Head | None:
+        """The head of that control, or None."""
+        return next((head for head in self.heads if head.control == control), None)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Everything as named files without code: `bundle.json` and a folder for each head."""
+        index = [{"control": h.control, "to_name": h.to_name, "field": h.field, "kind": h.kind,
+                  "labels": list(h.labels), "temperature": h.temperature} for h in self.heads]
+        files = {INDEX: json.dumps({"heads": index}, indent=1).encode()}
+        for number, head in enumerate(self.heads):
+            files |= {f"head-{number}/{name}": data for name, data in head.classifier.to_files().items()}
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """What `to_files` wrote. Raises ModelError when it is not whole."""
+        try:
+            index = json.loads(files[INDEX])["heads"]
+            return cls(tuple(_head(number, entry, files) for number, entry in enumerate(index)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{INDEX} of this model cannot be read: {error!r}. Train it anew or roll back.") from None
+
+
+def paired(bundle: Bundle, controls: Sequence[Control]) -> list[tuple[Head, Control]]:
+    """Which head answers which control: by name; where a model has one head and a config one control, those two.
+
+    The second is how a model trained from a CSV file serves a project. Labels must have something in common.
+    """
+    pairs = [(head, control) for control in controls if (head := bundle.head(control.name))]
+    if not pairs and len(bundle.heads) == len(controls) == 1:
+        pairs = [(bundle.heads[0], controls[0])]
+    return [(head, control) for head, control in pairs if set(head.labels) & set(control.labels)]
+
+
+def _head(number: int, entry: Mapping[str, object], files: Mapping[str, bytes]) -> Head:
+    folder = f"head-{number}/"
+    own = {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
+    labels = entry["labels"]
+    assert isinstance(labels, list)
+    return Head(
+        control=str(entry["control"]), to_name=str(entry["to_name"]), field=str(entry["field"]),
+        kind=str(entry["kind"]), labels=tuple(str(label) for label in labels),
+        temperature=float(str(entry["temperature"])), classifier=kind(str(entry["kind"])).from_files(own))

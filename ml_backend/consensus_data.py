@@ -1,0 +1,59 @@
+"""Reads training data from the consensus of people's answers, never from what the model itself accepted."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cueloop.errors import ModelError, NotFound
+from cueloop.label_config import parse, require_modelled
+from cueloop.store.schema import annotators, answers, consensus, projects, tasks
+from cueloop.types import Control
+from ml_backend.dataset import Dataset, Example, text_of
+
+LEAST_PROBABILITY = 0.6
+"""Consensus less sure than this is left out of training and judging."""
+
+
+def datasets(conn: sa.Connection, project_id: int, least: float = LEAST_PROBABILITY) -> list[Dataset]:
+    """One dataset for each modelled control of a project that shows a text.
+
+    Raises NotFound for an unknown project, ModelError when no control shows a field of the task's data.
+    """
+    project = conn.execute(sa.select(projects).where(projects.c.id == project_id)).first()
+    if project is None:
+        raise NotFound(f"Project {project_id} is not connected: run `cueloop connect --project {project_id}`.")
+    controls = [c for c in require_modelled(parse(project.label_config)) if c.value]
+    if not controls:
+        raise ModelError(f"Project {project_id}: no control shows a field of the task's data; "
+                         'its object tag needs value="$field".')
+    return [_dataset(conn, project_id, control, least, project.guideline_version) for control in controls]
+
+
+def people_answered(control: str) -> sa.ColumnElement[bool]:
+    """SQL: a person (not the machine's account) answered this task of `consensus` for that control."""
+    machine = sa.select(annotators.c.id).where(annotators.c.kind == "machine")
+    return sa.select(answers.c.task).where(
+        answers.c.task == consensus.c.task, answers.c.control == control,
+        answers.c.annotator_id.not_in(machine)).exists()
+
+
+def _dataset(conn: sa.Connection, project_id: int, control: Control, least: float, guideline: int | None) -> Dataset:
+    assert control.value
+    suggested = sa.select(answers.c.task).where(
+        answers.c.task == consensus.c.task, answers.c.control == control.name,
+        sa.or_(answers.c.seen_suggestion.is_(None), answers.c.seen_suggestion)).exists()
+    rows = conn.execute(
+        sa.select(tasks.c.key, tasks.c.id, tasks.c.created_at, tasks.c.data, consensus.c.label,
+                  consensus.c.probability, consensus.c.updated_at, sa.or_(tasks.c.blind, ~suggested).label("blind"))
+        .join(tasks, tasks.c.key == consensus.c.task)
+        .where(consensus.c.project_id == project_id, consensus.c.control == control.name,
+               consensus.c.probability >= least, consensus.c.answers > 0, tasks.c.deleted_at.is_(None),
+               people_answered(control.name))
+        .order_by(tasks.c.key)).all()
+    examples = tuple(
+        Example(key=r.key, identity=f"{project_id}/{r.id}/{r.created_at.isoformat()}", text=text, label=r.label,
+                weight=r.probability, blind=bool(r.blind))
+        for r in rows if (text := text_of(r.data.get(control.value))) is not None and r.label in control.labels)
+    return Dataset(control=control.name, to_name=control.to_name, field=control.value, labels=control.labels,
+                   examples=examples, source="consensus", cursor=max((r.updated_at for r in rows), default=None),
+                   guideline_version=guideline)

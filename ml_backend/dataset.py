@@ -1,0 +1,72 @@
+"""What a model learns from: texts with labels that people stand behind."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+HELD_OUT = 0.2
+"""Share of tasks that no model is ever trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text."""
+
+    key: int
+    """The task's key in the store, or the row number of a CSV file."""
+    identity: str
+    """What decides, for good, whether the example is held out."""
+    text: str
+    label: str
+    weight: float
+    """Probability that the label is right."""
+    blind: bool = True
+    """Nobody who answered saw a suggestion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The examples of one control."""
+
+    control: str
+    to_name: str
+    field: str
+    labels: tuple[str, ...]
+    """Labels of the control, in its order; also those without examples."""
+    examples: tuple[Example, ...]
+    source: str
+    """`consensus` or the CSV file's name."""
+    cursor: datetime | None = None
+    """Newest consensus in it; None: from a file."""
+    guideline_version: int | None = None
+    """Guideline in force when it was read; None: unknown."""
+
+    def held_out(self) -> NDArray[np.bool_]:
+        """(n,): which examples are kept for judging models."""
+        return np.array([is_held_out(e.identity) for e in self.examples], dtype=np.bool_)
+
+    def sha256(self) -> str:
+        """Hash of everything that training sees, whatever the order of the examples."""
+        rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}" for e in self.examples)
+        head = [self.control, self.field, *self.labels]
+        return hashlib.sha256("\1".join(head + rows).encode(errors="surrogatepass")).hexdigest()
+
+
+def is_held_out(identity: str, share: float = HELD_OUT) -> bool:
+    """Whether this example is held out: the same answer always and everywhere, so no model trains on it."""
+    digest = hashlib.sha256(b"held-out\0" + identity.encode(errors="surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def text_of(value: object) -> str | None:
+    """The text in a field of a task's data; None where it holds no text. Never read as a path or an address."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None

@@ -1,0 +1,92 @@
+"""What RQ workers run: training and pre-labelling. Redis stores these names: they never move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cueloop import logs, settings
+from cueloop.errors import QueueUnavailable
+from cueloop.queue import Jobs
+from cueloop.queue import progress as told
+from cueloop.settings import Settings
+from cueloop.store import Store, models, projects
+
+TRAIN = "ml_backend.jobs.train"
+PRELABEL = "ml_backend.jobs.prelabel"
+
+log = logs.get(__name__)
+
+
+def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
+    """Train a project's model from the consensus; promote it if it is no worse; then have its predictions pushed.
+
+    Raises ModelError when it cannot be trained: the job fails with that reason and the champion stays.
+    """
+    from ml_backend import consensus_data
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.retrain import retrain
+
+    with _surroundings() as (config, store):
+        with store.read() as conn:
+            name = models.name_for(conn, project_id, name)
+            data = consensus_data.datasets(conn, project_id)
+        outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
+                          progress=lambda done, total: told(done, total, "training"))
+        if outcome.verdict.promoted:
+            enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
+        log.info("trained", project=project_id, model=name, version=outcome.version.version,
+                 promoted=outcome.verdict.promoted, reason=outcome.verdict.reason)
+        return {"model": name, "version": outcome.version.version, "promoted": outcome.verdict.promoted,
+                "reason": outcome.verdict.reason}
+
+
+def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champion") -> dict[str, Any]:
+    """Predict every task that a version has not predicted yet, and push to Label Studio what belongs there.
+
+    `version` is a version or an alias. An observed project is predicted and nothing is pushed.
+    """
+    from ml_backend import predictions, registry
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.push import push
+
+    with _surroundings() as (config, store):
+        with store.read() as conn:
+            found = registry.resolve(conn, f"{models.name_for(conn, project_id, name)}@{version}")
+            live = projects.get(conn, project_id).mode in projects.LIVE
+        artifacts = Artifacts(config.artifacts)
+        own = found.project_id == project_id  # another project's task keys mean nothing here
+        kept = {f: h for f, h in found.sha256.items() if own and f == predictions.OUT_OF_FOLD}
+        seen = predictions.unpack(artifacts.read(found.path, kept))
+        written = predictions.write(store, registry.load(artifacts, found), project_id, seen,
+                                    lambda done, total: told(done, total, "predicting"))
+        report: dict[str, Any] = {"model": found.name, "version": found.version, "predicted": written}
+        if live:
+            from cueloop.label_studio import LabelStudio
+
+            with LabelStudio(config.label_studio_url, config.label_studio_api_key.get_secret_value()) as client:
+                pushed = push(store, client, project_id, found.name, found.version,
+                              lambda done, total: told(done, total, "pushing"))
+            report |= {"pushed": pushed.tasks, "found": pushed.found, "refused": list(pushed.refused)}
+        log.info("pre-labelled", project=project_id, **report)
+        return report
+
+
+def enqueue_prelabel(queue: Jobs, project_id: int, name: str) -> bool:
+    """Have the champion's missing predictions made and pushed. Without Redis that waits for the next due step."""
+    try:
+        return queue.enqueue_once("prelabel", project_id, PRELABEL, project_id, name, "champion")
+    except QueueUnavailable as error:
+        log.warning("pre-labelling waits", project=project_id, error=str(error))
+        return False
+
+
+@contextmanager
+def _surroundings() -> Iterator[tuple[Settings, Store]]:
+    config = settings.load()
+    store = Store.open(config.store_url)
+    try:
+        yield config, store
+    finally:
+        store.close()

@@ -1,0 +1,33 @@
+"""What every kind of model can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, Self
+
+from ml_backend.calibration import Floats, Ints
+
+
+class Classifier(Protocol):
+    """Maps texts to logits over `classes` labels. It knows numbers of classes, never their names."""
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], truth: Ints, weights: Floats, *, classes: int, seed: int) -> Self:
+        """Train on texts with class numbers `truth` (n,). Every class occurs. Same seed, same model.
+
+        Raises ModelError when training does not converge or the data cannot carry a model.
+        """
+        ...
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """(n, classes), uncalibrated."""
+        ...
+
+    def to_files(self) -> dict[str, bytes]:
+        """The whole model as named files that hold no code."""
+        ...
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The model that `to_files` wrote."""
+        ...

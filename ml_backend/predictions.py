@@ -1,0 +1,107 @@
+"""Writes what a model version says about every task of a project into the store."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from cueloop.label_config import parse
+from cueloop.store import Store, predictions, projects
+from cueloop.store.columns import now
+from cueloop.store.predictions import Prediction
+from cueloop.store.schema import tasks
+from cueloop.types import Control
+from ml_backend.bundle import Head, paired
+from ml_backend.calibration import Floats
+from ml_backend.dataset import text_of
+from ml_backend.registry import Loaded
+from ml_backend.training import Trained
+
+OUT_OF_FOLD = "out_of_fold.npz"
+"""File of a version: what cross-validation said about the tasks it was trained on."""
+CHUNK = 1_000
+"""Tasks predicted and written in one transaction."""
+
+Seen = Mapping[str, Mapping[int, Floats]]
+"""{control: {task: out-of-fold probabilities in the order of the head's labels}}."""
+
+
+def write(
+    store: Store, loaded: Loaded, project_id: int, seen: Seen,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Predict the tasks of a project that this version has said nothing about yet. Returns how many.
+
+    A task it was trained on gets the cross-validated probabilities: its own memory of it would flatter.
+    Tasks whose field holds no text are passed over.
+    """
+    with store.read() as conn:
+        project = projects.get(conn, project_id)
+    count = 0
+    for head, control in paired(loaded.bundle, parse(project.label_config).modelled):
+        with store.read() as conn:
+            keys = predictions.missing(conn, project_id, loaded.version.name, loaded.version.version, control.name)
+        for start in range(0, len(keys), CHUNK):
+            with store.read() as conn:
+                texts = _texts(conn, keys[start:start + CHUNK], control.value or head.field)
+            rows = _rows(head, control, texts, seen.get(head.control, {}), loaded, project_id)
+            with store.write() as conn:
+                predictions.write(conn, rows)
+            count += len(rows)
+            progress(min(start + CHUNK, len(keys)), len(keys))
+    return count
+
+
+def pack(trained: Sequence[Trained]) -> dict[str, bytes]:
+    """Out-of-fold probabilities as a file to be kept with the version."""
+    arrays: dict[str, Any] = {}
+    for t in trained:
+        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    return {OUT_OF_FOLD: packed.getvalue()}
+
+
+def unpack(files: Mapping[str, bytes]) -> Seen:
+    """What `pack` wrote; empty when the version has no such file (trained from a CSV)."""
+    if OUT_OF_FOLD not in files:
+        return {}
+    arrays = np.load(io.BytesIO(files[OUT_OF_FOLD]), allow_pickle=False)
+    controls = [name.removeprefix("keys/") for name in arrays.files if name.startswith("keys/")]
+    return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"], strict=True)) for c in controls}
+
+
+def within(head: Head, control: Control, probabilities: Floats) -> dict[str, float]:
+    """{label: probability}, likeliest first, of the labels that the config still has. Not rescaled."""
+    known = [(label, float(p)) for label, p in zip(head.labels, probabilities, strict=True) if label in control.labels]
+    return dict(sorted(known, key=lambda pair: -pair[1]))
+
+
+def _rows(
+    head: Head, control: Control, texts: Mapping[int, str], seen: Mapping[int, Floats], loaded: Loaded, project_id: int,
+) -> list[Prediction]:
+    moment, rows = now(), []
+    for (key, _), fresh in zip(texts.items(), head.probabilities(list(texts.values())), strict=True):
+        probabilities = within(head, control, seen.get(key, fresh))
+        label = next(iter(probabilities))
+        rows.append(Prediction(
+            project_id=project_id, task=key, control=control.name, model=loaded.version.name,
+            version=loaded.version.version, label=label, score=probabilities[label], probabilities=probabilities,
+            out_of_fold=key not in seen, created_at=moment))
+    return rows
+
+
+def _texts(conn: sa.Connection, keys: Sequence[int], field: str) -> dict[int, str]:
+    """{key: text} of those tasks that have one."""
+    found: dict[int, str] = {}
+    for start in range(0, len(keys), predictions.CHUNK):
+        for row in conn.execute(sa.select(tasks.c.key, tasks.c.data)
+                                .where(tasks.c.key.in_(keys[start:start + predictions.CHUNK]))):
+            text = text_of(row.data.get(field))
+            if text is not None:
+                found[row.key] = text
+    return found

@@ -1,0 +1,123 @@
+"""Label Studio's ML protocol as pure functions: what its bodies mean, and what is answered.
+
+Bodies hold tokens and customers' texts: nothing here logs them, errors name fields and never quote values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cueloop.errors import CueloopError, LabelConfigError
+from cueloop.label_config import parse, to_result
+from cueloop.types import Control, LabelConfig
+from ml_backend.bundle import Head, paired
+from ml_backend.dataset import text_of
+from ml_backend.predictions import within
+from ml_backend.registry import Loaded
+
+UNTRAINED = "untrained"
+"""Version of an answer that no model gave."""
+
+
+class BadRequest(CueloopError):
+    """Raised when a body does not say what its route needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a /predict body asks for."""
+
+    tasks: tuple[Any, ...]
+    project_id: int | None
+    config: LabelConfig | None
+    """None: the body brought none."""
+    interactive: bool
+    """Asked from an open editor, whose answer is shown and not stored."""
+
+
+def asked(body: Any) -> Asked:
+    """Read a /predict body. Raises BadRequest saying which field is wrong."""
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object with a list `tasks`.")
+    tasks = body.get("tasks")
+    if isinstance(tasks, dict):
+        tasks = [tasks]
+    if not isinstance(tasks, list):
+        raise BadRequest("`tasks` must be a list of tasks.")
+    params = body.get("params")
+    context = params.get("context") if isinstance(params, dict) else None
+    return Asked(tuple(tasks), project_id(body.get("project")), config(body.get("label_config")), context is not None)
+
+
+def project_id(value: Any) -> int | None:
+    """The project's id in `5.1795339044` (id and time of creation), in a number, or in a project; None if absent."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    if value is None or value == "":
+        return None
+    head = str(value).split(".", 1)[0]
+    if isinstance(value, bool) or not head.isdecimal() or len(head) > 18:
+        raise BadRequest("`project` must be a project's id, like 5 or 5.1795339044.")
+    return int(head)
+
+
+def config(value: Any) -> LabelConfig | None:
+    """The label config in a body; None if it is absent or empty. Raises BadRequest when it cannot be read."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise BadRequest("`label_config` must be a string.")
+    try:
+        return parse(value)
+    except LabelConfigError as error:
+        raise BadRequest(str(error)) from None
+
+
+def task_id(task: Any) -> int | None:
+    """A task's id, where it has one."""
+    found = task.get("id") if isinstance(task, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**31 else None
+
+
+def answers(
+    request: Asked, loaded: Loaded | None, controls: Sequence[Control], blind: Collection[int],
+) -> list[Any]:
+    """One answer a task, in order. One bad task gets an empty answer and harms no other.
+
+    A blind task is answered with an empty *list*: Label Studio stores a prediction for an object even when its
+    result is empty, and stores nothing for a list of none.
+    """
+    version = loaded.version.version if loaded else UNTRAINED
+    results: list[list[dict[str, Any]]] = [[] for _ in request.tasks]
+    scores: list[list[float]] = [[] for _ in request.tasks]
+    hidden = [task_id(task) in blind and task_id(task) is not None for task in request.tasks]
+    for head, control in paired(loaded.bundle, controls) if loaded else []:
+        texts = [None if secret else _text(task, control.value or head.field)
+                 for task, secret in zip(request.tasks, hidden, strict=True)]
+        at = [i for i, text in enumerate(texts) if text is not None]
+        for i, (label, score) in zip(at, _top(head, control, [str(texts[i]) for i in at]), strict=True):
+            results[i] += to_result(control, label, score)
+            scores[i].append(score)
+    return [[] if secret and not request.interactive
+            else {"result": result, "score": min(score, default=0.0), "model_version": version}
+            for secret, result, score in zip(hidden, results, scores, strict=True)]
+
+
+def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Control, ...]:
+    """Controls to answer: those of the body's config, or without one those that the model was trained for."""
+    if brought is not None and brought.controls:
+        return brought.modelled
+    heads = loaded.bundle.heads if loaded else ()
+    return tuple(Control(h.control, h.to_name, "Choices", h.labels, h.field, modelled=True) for h in heads)
+
+
+def _top(head: Head, control: Control, texts: list[str]) -> list[tuple[str, float]]:
+    """(label, score) of each text: the likeliest label that the config has."""
+    return [next(iter(within(head, control, row).items())) for row in head.probabilities(texts)]
+
+
+def _text(task: Any, field: str) -> str | None:
+    data = task.get("data") if isinstance(task, dict) else None
+    return text_of(data.get(field)) if isinstance(data, dict) else None

@@ -1,0 +1,132 @@
+"""Pushes predictions to Label Studio in bulk, under a static version string, so that no annotator waits for a model.
+
+Before a batch is sent, the store notes that it is; a push that died half-way asks Label Studio about exactly
+those tasks before it sends them again. So nothing is pushed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cueloop import logs
+from cueloop.errors import LabelStudioError, LabelStudioRefused, LabelStudioUnreachable
+from cueloop.label_config import parse, to_result
+from cueloop.store import Store, models, predictions, projects
+from cueloop.store.predictions import Prediction, Waiting
+from cueloop.types import Control
+
+if TYPE_CHECKING:
+    from cueloop.label_studio import LabelStudio
+
+BATCH = 250
+"""Tasks a call."""
+ALTERNATIVE = "-alt2"
+"""Added to the version under which the second likeliest answer is shown beside the first."""
+LEAST_ALTERNATIVE = 0.1
+"""Probability from which on a second answer is worth showing."""
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did."""
+
+    tasks: int
+    found: int
+    """Were there already, from a push that had died."""
+    refused: tuple[int, ...]
+    """Label Studio ids of tasks whose predictions it did not take, e.g. because they were deleted."""
+
+
+def push(
+    store: Store, client: LabelStudio, project_id: int, name: str, version: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Pushed:
+    """Push what is not there yet: tasks that are predicted, not blind and not finished; then show this version.
+
+    Raises LabelStudioUnreachable or LabelStudioRefused; calling again goes on where it stopped.
+    """
+    with store.read() as conn:
+        controls = {c.name: c for c in parse(projects.get(conn, project_id).label_config).modelled}
+        todo = predictions.waiting(conn, project_id, name, version)
+    count, found, refused = 0, 0, []
+    for start in range(0, len(todo), BATCH):
+        batch = todo[start:start + BATCH]
+        there = _there(client, project_id, version, [w for w in batch if w.sent])
+        sent = _send(store, client, project_id, name, version, controls, batch, there)
+        refused += [w.id for w in batch if w.task not in sent]
+        count, found = count + len(sent), found + len({task for task, shown in there if shown == version})
+        progress(start + len(batch), len(todo))
+    _show(store, client, project_id, name, version)
+    if refused:
+        log.warning("predictions were not taken", project=project_id, version=version, tasks=refused[:20],
+                    count=len(refused))
+    return Pushed(count - found, found, tuple(refused))
+
+
+def rows_of(
+    task_id: int, said: Sequence[Prediction], controls: dict[str, Control], version: str,
+) -> list[dict[str, Any]]:
+    """What Label Studio is given for one task: the model's answer, and the likeliest other one if there is one.
+
+    Several controls make one prediction; its score is that of the least sure one, whose second label the
+    alternative shows.
+    """
+    said = [p for p in said if p.control in controls]
+    if not said:
+        return []
+    doubtful = min(said, key=lambda p: p.score)
+    first = [item for p in said for item in to_result(controls[p.control], p.label, p.score)]
+    rows = [{"task": task_id, "result": first, "score": doubtful.score, "model_version": version}]
+    others = sorted(((p, label) for label, p in doubtful.probabilities.items() if label != doubtful.label),
+                    reverse=True)
+    if others and others[0][0] >= LEAST_ALTERNATIVE:
+        probability, label = others[0]
+        second = [item for p in said for item in (
+            to_result(controls[p.control], label, probability) if p is doubtful
+            else to_result(controls[p.control], p.label, p.score))]
+        rows.append({"task": task_id, "result": second, "score": probability, "model_version": version + ALTERNATIVE})
+    return rows
+
+
+def _send(
+    store: Store, client: LabelStudio, project_id: int, name: str, version: str, controls: dict[str, Control],
+    batch: Sequence[Waiting], there: frozenset[tuple[int, str]],
+) -> set[int]:
+    """Send a batch but for what is there. Returns the keys of tasks that are known to have their prediction."""
+    keys = {w.task for w in batch}
+    with store.write() as conn:
+        said = predictions.of_tasks(conn, name, version, sorted(keys))
+        predictions.mark_sent(conn, name, version, keys)
+    rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), controls, version)
+            if (w.task, row["model_version"]) not in there]
+    try:
+        client.import_predictions(project_id, rows)
+    except (LabelStudioUnreachable, LabelStudioRefused):
+        raise
+    except LabelStudioError:  # it dropped some without saying which
+        keys = {task for task, shown in _there(client, project_id, version, batch) if shown == version}
+    with store.write() as conn:
+        predictions.mark_pushed(conn, name, version, keys)
+        projects.note_changes(conn, project_id, keys)  # what stands in Label Studio can be accepted now
+    return keys
+
+
+def _there(client: LabelStudio, project_id: int, version: str, asked: Sequence[Waiting]) -> frozenset[tuple[int, str]]:
+    """(task, version string) of the predictions that Label Studio has of these tasks."""
+    if not asked or not client.model_versions(project_id).get(version):
+        return frozenset()
+    return frozenset((w.task, str(row["model_version"])) for w in asked for row in client.predictions(project_id, w.id)
+                     if row["model_version"] in {version, version + ALTERNATIVE})
+
+
+def _show(store: Store, client: LabelStudio, project_id: int, name: str, version: str) -> None:
+    """Have Label Studio serve this version, if it is the champion and some of it is there (else it answers 400)."""
+    with store.read() as conn:
+        current = models.aliases_of(conn, name).get("champion") == version
+        some = predictions.pushed(conn, project_id, name, version) > 0
+    if current and some and client.project(project_id).get("model_version") != version:
+        client.patch_project(project_id, model_version=version)

@@ -1,0 +1,84 @@
+"""What the ML backend asks the store while it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from cueloop.errors import LabelConfigError, NotFound
+from cueloop.label_config import parse
+from cueloop.store import Store, models
+from cueloop.store.schema import jobs, projects, tasks
+from cueloop.store.upsert import chunks
+from cueloop.types import LabelConfig
+
+STATES = {"queued": "queued", "running": "started", "done": "finished", "failed": "failed"}
+"""Our word for a job's state -> the word that Label Studio knows from RQ."""
+
+
+def blind(store: Store, project_id: int | None, ids: Sequence[int]) -> frozenset[int]:
+    """Which of these Label Studio ids are tasks that may show no suggestion. Without a project: in any project."""
+    found: set[int] = set()
+    with store.read() as conn:
+        for some in chunks(sorted(set(ids))):
+            query = sa.select(tasks.c.id).where(tasks.c.id.in_(some), tasks.c.blind, tasks.c.deleted_at.is_(None))
+            found |= set(conn.scalars(query if project_id is None else query.where(tasks.c.project_id == project_id)))
+    return frozenset(found)
+
+
+def config(store: Store, project_id: int | None) -> LabelConfig | None:
+    """The label config of a project that is connected; None otherwise."""
+    if project_id is None:
+        return None
+    with store.read() as conn:
+        xml = conn.scalar(sa.select(projects.c.label_config).where(projects.c.id == project_id))
+    try:
+        return parse(xml) if xml else None
+    except LabelConfigError:  # sync reports it
+        return None
+
+
+def model_name(store: Store, project_id: int | None) -> str | None:
+    """The model of a project; without a project that of the only connected one, else none: never a guess."""
+    with store.read() as conn:
+        known = list(conn.scalars(sa.select(projects.c.id).where(projects.c.mode != "disconnected")))
+        if project_id is None and len(known) == 1:
+            project_id = known[0]
+        return models.name_for(conn, project_id) if project_id in known and project_id is not None else None
+
+
+def known_project(store: Store, project_id: int | None) -> int:
+    """The project if it is connected, or the only one if none is named. Raises NotFound."""
+    with store.read() as conn:
+        known = list(conn.scalars(sa.select(projects.c.id).where(projects.c.mode != "disconnected")))
+    if project_id in known and project_id is not None:
+        return project_id
+    if project_id is None and len(known) == 1:
+        return int(known[0])
+    raise NotFound("This project is not connected: run `cueloop connect --project ID`.")
+
+
+def versions(store: Store, reference: str | None) -> list[str]:
+    """Version strings of a model, newest first."""
+    if reference is None:
+        return []
+    with store.read() as conn:
+        return [v.version for v in models.versions(conn, reference.partition("@")[0])]
+
+
+def newest_job(store: Store, kind: str, project_id: int) -> int | None:
+    """Key of the newest job of a kind."""
+    with store.read() as conn:
+        key: int | None = conn.scalar(sa.select(sa.func.max(jobs.c.key)).where(
+            jobs.c.kind == kind, jobs.c.project_id == project_id))
+    return key
+
+
+def job_state(store: Store, key: object) -> str | None:
+    """State of the job with that key (a string of digits), in RQ's words; None if there is none."""
+    if not isinstance(key, str) or not key.isdecimal() or len(key) > 18:
+        return None
+    with store.read() as conn:
+        state = conn.scalar(sa.select(jobs.c.state).where(jobs.c.key == int(key)))
+    return STATES.get(state) if state else None
