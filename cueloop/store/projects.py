@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import NotFound
 from cueloop.store.schema import changes, projects
-from cueloop.store.upsert import upsert
+from cueloop.store.upsert import chunks, upsert
 
 LIVE = ("pilot", "connected")
 """Modes in which the sync loop works for a project."""
@@ -33,6 +33,8 @@ class Project:
     rules_hash: str | None
     guideline_version: int | None
     model: str | None
+    routed: dict[str, Any] | None
+    """What the last routing had seen: hash of the rules, version of the champion, moment."""
     dirty: dict[str, Any] | None
 
 
@@ -82,15 +84,16 @@ def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int]) -> N
         conn.execute(changes.insert(), rows)
 
 
-def pending_changes(conn: sa.Connection, project_id: int) -> tuple[frozenset[int], int]:
-    """(tasks that the loop's steps still have to see, a mark to give `forget_changes`)."""
-    rows = conn.execute(sa.select(changes.c.key, changes.c.task).where(changes.c.project_id == project_id)).all()
-    return frozenset(row.task for row in rows), max((row.key for row in rows), default=0)
+def pending_changes(conn: sa.Connection, project_id: int) -> dict[int, int]:
+    """{mark: task} of changes that the loop's steps still have to see."""
+    rows = conn.execute(sa.select(changes.c.key, changes.c.task).where(changes.c.project_id == project_id))
+    return {row.key: row.task for row in rows}
 
 
-def forget_changes(conn: sa.Connection, project_id: int, mark: int) -> None:
-    """All steps saw the changes up to `mark`."""
-    conn.execute(changes.delete().where(changes.c.project_id == project_id, changes.c.key <= mark))
+def forget_changes(conn: sa.Connection, marks: Collection[int]) -> None:
+    """All steps saw the changes with these marks."""
+    for some in chunks(sorted(marks)):
+        conn.execute(changes.delete().where(changes.c.key.in_(some)))
 
 
 def _set(conn: sa.Connection, project_id: int, **values: Any) -> None:
