@@ -38,13 +38,14 @@ def share(hits: int, of: int) -> Share:
     return Share(hits / of, low, high, of)
 
 
-def accuracy(ratings: Ratings, labels: Mapping[int, str], asked: Mapping[int, Sequence[int]]) -> Share:
+def accuracy(ratings: Ratings, labels: Mapping[int, str], asked: Mapping[int, Sequence[int]], *,
+             of: int | None = None) -> Share:
     """Share of tasks whose label is the class of the mean of the raters who were not asked about that task.
 
-    `labels` maps tasks to labels, `asked` tasks to annotators.
+    `labels` maps tasks to labels, `asked` tasks to annotators. With `of`, a task without a label counts as wrong.
     """
     hits = sum(label == ratings.gold(task, asked.get(task, ())) for task, label in labels.items())
-    return share(hits, len(labels))
+    return share(hits, len(labels) if of is None else of)
 
 
 def uniform(ratings: Ratings, answers: int, seed: int) -> float:

@@ -40,10 +40,10 @@ class Person:
     body: dict[str, object]
 
 
-def ensure(home: Path, admin: LabelStudio, count: int, done: Callable[[], None] = lambda: None) -> list[Account]:
+def ensure(home: Path, admin: LabelStudio, count: int, done: Callable[[int], None] = lambda _: None) -> list[Account]:
     """The first `count` accounts of this home, signed up by invite link where they do not exist yet.
 
-    Tokens that this Label Studio no longer knows are replaced by new accounts. `done` is called for each.
+    Tokens that this Label Studio no longer knows are replaced by new accounts. `done` is told how many there are.
     """
     accounts: list[Account] = []
     known = {account.annotator: account for account in read(home)}
@@ -53,7 +53,7 @@ def ensure(home: Path, admin: LabelStudio, count: int, done: Callable[[], None] 
             account = _sign_up(admin, annotator)
         accounts.append(account)
         _write(home, accounts + [known[k] for k in sorted(known) if k > annotator])
-        done()
+        done(len(accounts))
     return accounts
 
 

@@ -10,9 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from console import export
+from console.demo import machine
 from console.demo.measure import Share, accuracy, share, uniform
 from console.demo.ratings import Ratings
 from console.demo.replay import Served
+from cueloop.store import Store
 from cueloop.store import schema as s
 
 NOTE = ("The answers are real people's, recorded in 2013; the fifteen annotators are stitched: each is a chain of "
@@ -59,6 +62,55 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """Plain values for `--report` and `--json`; NaN becomes null."""
         return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The dataset that came out, by index of the sentence."""
+
+    people: dict[int, str]
+    machine: dict[int, str]
+
+    @property
+    def all(self) -> dict[int, str]:
+        """Every label, whoever decided it."""
+        return self.people | self.machine
+
+
+def collect(store: Store, project_id: int, control: str, ground: Ground, log: Sequence[Served],
+            seconds: Mapping[str, float]) -> Report:
+    """Everything, from the store as it is now and the replay's log."""
+    labels = exported(store, project_id, control, ground)
+    size = len(ground.ratings.texts)
+    with store.read() as conn:
+        asked = answered(conn, project_id, ground)
+        used = sum(len(people) for people in asked.values())
+        by_key = {key: labels.people[index] for key, index in ground.tasks.items() if index in labels.people}
+        return Report(
+            project=project_id, tasks=size, answers=used, submitted=len(log), answers_per_task=used / size,
+            decided={"people": len(labels.people), "machine": len(labels.machine),
+                     "nobody yet": size - len(labels.all)},
+            accuracy=accuracy(ground.ratings, labels.all, asked, of=size),
+            accuracy_people=accuracy(ground.ratings, labels.people, asked),
+            accuracy_machine=accuracy(ground.ratings, labels.machine, asked),
+            uniform=compared(ground.ratings, used), agreement=agreement(conn, project_id),
+            annotators=annotators(conn, project_id, ground, asked),
+            models=machine.versions(conn, project_id, control),
+            accepted=share(len(labels.machine), size),
+            audited_error=machine.audited_error(conn, project_id, by_key),
+            suggestions=suggestions(log), seconds=dict(seconds))
+
+
+def exported(store: Store, project_id: int, control: str, ground: Ground) -> Labels:
+    """The labelled dataset as `cueloop export` gives it."""
+    index = {ground.ratings.texts[at]: at for at in ground.tasks.values()}
+    labels = Labels({}, {})
+    for row in export.rows(store, project_id):
+        said = row["labels"][control]
+        if said is not None and row["data"]["text"] in index:
+            by = labels.machine if said["decided_by"] == "machine" else labels.people
+            by[index[row["data"]["text"]]] = said["label"]
+    return labels
 
 
 def answered(conn: sa.Connection, project_id: int, ground: Ground) -> dict[int, list[int]]:
