@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from cueloop.store.schema import assignments
 from cueloop.store.upsert import chunks
 
-OPEN, ANSWERED, SKIPPED, WITHDRAWN = "open", "answered", "skipped", "withdrawn"
+OPEN, ANSWERED, SKIPPED, WITHDRAWN, RETURNED = "open", "answered", "skipped", "withdrawn", "returned"
+"""States: being asked; done; skipped; no longer wanted; taken back from somebody who was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def add(conn: sa.Connection, project_id: int, task: int, people: Iterable[int], 
 
 
 def end(conn: sa.Connection, keys: Sequence[int], state: str, at: datetime) -> None:
-    """Close open assignments as answered, skipped or withdrawn."""
+    """Close open assignments as answered, skipped, withdrawn or returned."""
     for part in chunks(list(keys)):
         conn.execute(assignments.update().where(assignments.c.key.in_(part)).values(state=state, ended_at=at))
 

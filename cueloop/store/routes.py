@@ -58,10 +58,14 @@ def dirty(conn: sa.Connection, project_id: int, limit: int) -> list[Route]:
     return [Route(**row._mapping) for row in rows]
 
 
-def confirm(conn: sa.Connection, task: int, wanted: dict[str, Any], at: datetime) -> None:
-    """Label Studio shows `wanted` now. If something else is wanted meanwhile, the route stays dirty."""
+def confirm(conn: sa.Connection, task: int, wanted: dict[str, Any], at: datetime,
+            shown: dict[str, Any] | None = None) -> None:
+    """Label Studio shows `wanted` now, or just that part of it which is given as `shown`.
+
+    If something else is wanted meanwhile, the route stays dirty.
+    """
     now_wanted = conn.scalar(sa.select(routes.c.wanted).where(routes.c.task == task))
-    values: dict[str, Any] = {"published": wanted, "published_at": at}
+    values: dict[str, Any] = {"published": wanted if shown is None else shown, "published_at": at}
     if now_wanted == wanted:
         values["dirty"] = False
     conn.execute(routes.update().where(routes.c.task == task).values(**values))

@@ -1,0 +1,87 @@
+"""What one run of the router rests on: read once, the same for all its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cueloop import label_config
+from cueloop.sampling import audit_salt, is_sampled
+from cueloop.store import annotators, models, projects
+from cueloop.store import rules as stored_rules
+from cueloop.store.annotators import Annotator
+from cueloop.store.projects import Project
+from cueloop.types import Control
+from routing import rules as rules_files
+from routing.default_rules import DEFAULT_RULES
+from routing.rules import Rules
+from routing.signals import Champion
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Project, rules in force, champion and people at one moment."""
+
+    project: Project
+    rules: Rules
+    controls: tuple[Control, ...]
+    champion: Champion | None
+    people: tuple[Annotator, ...]
+    """Those who may be asked in this project."""
+    everybody: dict[int, Annotator]
+    now: datetime
+
+    @property
+    def machines(self) -> frozenset[int]:
+        """Accounts whose annotations are not a person's."""
+        return frozenset(a.id for a in self.everybody.values() if a.kind == annotators.MACHINE)
+
+    def control(self, name: str) -> Control:
+        """A modelled control by name; the first one when there is none of that name any more."""
+        return next((c for c in self.controls if c.name == name), self.controls[0])
+
+    def held_out(self, task: int) -> bool:
+        """Whether a task belongs to the audit sample of the rules in force."""
+        return is_sampled(task, audit_salt(self.project.id), self.rules.audit_share)
+
+    def queues_of(self, people: Sequence[int] | frozenset[int]) -> list[str]:
+        """Names of these annotators' queues."""
+        return [self.everybody[person].queue for person in people if person in self.everybody]
+
+
+def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | None = None) -> Context:
+    """The context of a run; `rules` instead of those in force, for a dry run of another file.
+
+    A project without rules gets the default ones. Raises RulesError when what is stored cannot be read.
+    """
+    project = projects.get(conn, project_id)
+    champion = models.champion(conn, project_id)
+    everybody = annotators.known(conn)
+    pilot = frozenset((project.pilot or {}).get("annotators") or ()) if project.mode == "pilot" else None
+    return Context(
+        project=project, rules=rules or in_force(conn, project_id),
+        controls=label_config.parse(project.label_config).modelled,
+        champion=Champion(champion.name, champion.version) if champion else None,
+        people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
+                     and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
+        everybody=everybody, now=now)
+
+
+def in_force(conn: sa.Connection, project_id: int) -> Rules:
+    """The rules in force, or the default ones where none are."""
+    stored = stored_rules.in_force(conn, project_id)
+    return rules_files.parse(stored.text, stored.file) if stored else default()
+
+
+def default() -> Rules:
+    """The rules that a project starts with."""
+    return rules_files.parse(DEFAULT_RULES, "default rules")
+
+
+def put_in_force(conn: sa.Connection, project_id: int, rules: Rules, author: str) -> bool:
+    """Put rules in force; False when they were already."""
+    return stored_rules.put_in_force(conn, project_id, file=rules.file, text=rules.text, hash=rules.hash,
+                                     audit_share=rules.audit_share, author=author)

@@ -1,0 +1,58 @@
+"""Routes tasks: rules and signals become plans, plans become questions to people; all in the store.
+
+`judge` gives tasks their plans, `refill` asks people. Each works in transactions that leave the store consistent:
+a crash in between loses nothing, for the next run finds the same needs. Where nothing changed nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cueloop.store import Store
+from cueloop.store.columns import now as this_moment
+from cueloop.store.schema import tasks
+from routing import context as contexts
+from routing.context import Context
+from routing.judge import judge
+from routing.refill import refill, take_back
+
+CHUNK = 1_000
+"""Tasks judged in one transaction: others can write in between."""
+
+
+def route(store: Store, project_id: int, task_keys: Collection[int] | None = None, *,
+          now: datetime | None = None) -> int:
+    """Judge these tasks (None: all) and refill the queues; how many decisions were made.
+
+    Raises RulesError when the stored rules cannot be read.
+    """
+    moment = now or this_moment()
+    with store.write() as conn:
+        given = contexts.read(conn, project_id, moment)
+        if given.project.rules_hash is None:
+            contexts.put_in_force(conn, project_id, given.rules, "cueloop")
+        keys = living(conn, project_id, task_keys)
+    made = 0
+    for start in range(0, len(keys), CHUNK):
+        with store.write() as conn:
+            made += judge(conn, given, keys[start:start + CHUNK])
+    with store.write() as conn:
+        return made + fill(conn, given)
+
+
+def fill(conn: sa.Connection, given: Context) -> int:
+    """Take back what absent people hold, then fill the queues; how many decisions were made."""
+    returned = take_back(conn, given)
+    made = judge(conn, given, sorted(returned)) if returned else 0
+    return made + refill(conn, given)
+
+
+def living(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
+    """Keys of the project's tasks that still exist, of those wanted (None: all)."""
+    found = conn.scalars(sa.select(tasks.c.key).where(
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key)) if wanted is None \
+        else wanted
+    return sorted(found)

@@ -1,0 +1,73 @@
+"""What Label Studio should show of a task, and whether it does: pure.
+
+Written only when needed: a task whose queue and overlap already serve the people who are asked costs no PATCH, and
+a name left in the queue of somebody who answered does no harm, for Label Studio never serves a task twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cueloop.store import routes
+from routing.places import Place
+from routing.plans import Plan
+
+QUEUE, PRIORITY = "cue_queue", "cue_priority"
+
+Wanted = dict[str, Any]
+"""`{"cue": {...}, "overlap": n, "is_labeled": bool}`, and `"accept": version` where the machine's label stands."""
+
+
+def queue_value(names: list[str]) -> str:
+    """Names of queues, framed by commas so that `contains ",w1,"` never finds `w12`; empty for none."""
+    return f",{','.join(sorted(names))}," if names else ""
+
+
+def queue_names(value: object) -> frozenset[str]:
+    """The names in a `cue_queue`, whatever somebody may have put there."""
+    return frozenset(name for name in value.split(",") if name) if isinstance(value, str) else frozenset()
+
+
+def state_of(plan: Plan, asked: int) -> str:
+    """State of a task with this plan, of which `asked` people are being asked."""
+    if plan.kind == "accept":
+        return routes.ACCEPTED
+    if plan.kind == "stop":
+        return routes.DONE
+    if plan.kind == "escalate":
+        return routes.ESCALATED
+    return routes.ASKED if asked else routes.WAITING
+
+
+def wanted(plan: Plan, place: Place, names: list[str], answers: int, priority: float) -> Wanted:
+    """What Label Studio should show: `names` of the queues of those asked, who is done, how many may answer."""
+    authors = len(place.authors)
+    cue = {QUEUE: queue_value(names), PRIORITY: round(priority, 4)}
+    if plan.kind == "accept":
+        # Bulk acceptance closes a task only when its overlap is the machine's annotation and those already there.
+        return {"cue": cue, "overlap": max(1, authors + (0 if place.machine else 1)), "is_labeled": bool(place.machine),
+                "accept": plan.version}
+    if plan.kind == "stop":
+        return {"cue": cue, "overlap": max(1, authors), "is_labeled": True}
+    uncounted = authors - min(answers, authors)     # machines, and annotations without this control
+    most = max(plan.max or plan.target, answers + len(names)) + uncounted
+    return {"cue": cue, "overlap": max(1, most), "is_labeled": False}
+
+
+def satisfied(want: Wanted, place: Place, finished: frozenset[str]) -> bool:
+    """Whether what Label Studio shows already does what is wanted. `finished`: queues of those done with the task."""
+    asked, shown = queue_names(want["cue"][QUEUE]), queue_names(place.cue.get(QUEUE))
+    authors = len(place.authors)
+    if "accept" in want:
+        return bool(place.machine) and bool(place.is_labeled)
+    if want["is_labeled"]:
+        return bool(place.is_labeled)
+    if shown - asked - finished or asked - shown:
+        return False
+    return not asked or (not place.is_labeled and place.overlap is not None and place.overlap > authors)
+
+
+def merged(data: Mapping[str, Any], want: Wanted) -> dict[str, Any]:
+    """A task's data with our keys replaced: nothing else changes, not even keys of ours that are not named."""
+    return {**data, **want["cue"]}

@@ -1,0 +1,116 @@
+"""How much each annotator's queue holds: hours of work, so that a stopped Cueloop stops nobody.
+
+A queue holds `hold` seconds of work by its annotator's median time per task, between `at_least` and `at_most`
+tasks. It is refilled when a task in it is answered, long before it runs dry. Somebody who was asked and shows no
+sign of life for `return_after` gives their tasks back, and gets a few again only where nobody else is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+import sqlalchemy as sa
+
+from cueloop.store import assignments, schema
+from cueloop.store.annotators import Annotator
+from cueloop.store.assignments import Assignment
+from routing.actions import Queues
+
+ABSENT_SHARE = 0.25
+"""Part of `at_least` that an absent annotator's queue holds, so that they find work when they return."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One annotator's queue."""
+
+    annotator: Annotator
+    size: int
+    """Tasks it is to hold."""
+    open: tuple[Assignment, ...]
+    """Tasks in it."""
+    load: int
+    """Tasks that they answered or are being asked, in all."""
+    absent: bool
+    """Asked, and no sign of life for too long."""
+
+    @property
+    def free(self) -> int:
+        """Places left."""
+        return max(0, self.size - len(self.open))
+
+
+def read(conn: sa.Connection, project_id: int, people: Sequence[Annotator], queues: Queues,
+         now: datetime) -> list[Window]:
+    """The windows of these people, in their order."""
+    opened: dict[int, list[Assignment]] = {}
+    for assignment in assignments.open_of(conn, project_id):
+        opened.setdefault(assignment.annotator_id, []).append(assignment)
+    pace, seen, given_back = _pace(conn, project_id), _last_seen(conn, project_id), _given_back(conn, project_id)
+    usual = median(pace.values()) if pace else None
+    answered = _answered(conn, project_id)
+    windows = []
+    for person in people:
+        mine = tuple(opened.get(person.id, ()))
+        absent = _absent(mine, seen.get(person.id), given_back.get(person.id), now,
+                         timedelta(seconds=queues.return_after))
+        size = window_size(pace.get(person.id, usual), queues)
+        windows.append(Window(person, max(1, int(queues.at_least * ABSENT_SHARE)) if absent else size, mine,
+                              answered.get(person.id, 0) + len(mine), absent))
+    return windows
+
+
+def window_size(seconds: float | None, queues: Queues) -> int:
+    """Tasks that a queue holds for somebody who takes `seconds` a task; None: not known yet."""
+    if seconds is None:
+        return queues.at_least
+    return int(min(max(queues.hold / max(seconds, 1.0), queues.at_least), queues.at_most))
+
+
+def _absent(mine: Sequence[Assignment], seen: datetime | None, given_back: datetime | None, now: datetime,
+            patience: timedelta) -> bool:
+    if seen is not None and now - seen < patience:
+        return False
+    waiting = [a.created_at for a in mine]
+    overdue = bool(waiting) and now - min(waiting) > patience
+    stayed_away = given_back is not None and (seen is None or seen < given_back)
+    return overdue or stayed_away
+
+
+def _pace(conn: sa.Connection, project_id: int) -> dict[int, float]:
+    """{annotator: median seconds a task}, where any was measured."""
+    table = schema.performance
+    rows = conn.execute(sa.select(table.c.annotator_id, sa.func.max(table.c.median_lead_time)).where(
+        table.c.project_id == project_id, table.c.median_lead_time.is_not(None)).group_by(table.c.annotator_id))
+    return {row[0]: float(row[1]) for row in rows}
+
+
+def _last_seen(conn: sa.Connection, project_id: int) -> dict[int, datetime]:
+    """{annotator: when they last submitted, skipped or saved a draft}."""
+    seen: dict[int, datetime] = {}
+    for table, column in ((schema.annotations, schema.annotations.c.created_at),
+                          (schema.drafts, schema.drafts.c.updated_at)):
+        rows = conn.execute(sa.select(table.c.annotator_id, sa.func.max(column)).where(
+            table.c.project_id == project_id, table.c.annotator_id.is_not(None)).group_by(table.c.annotator_id))
+        for person, at in rows:
+            seen[person] = max(at, seen.get(person, at))
+    return seen
+
+
+def _given_back(conn: sa.Connection, project_id: int) -> dict[int, datetime]:
+    """{annotator: when their tasks last went to others because they were away}."""
+    table = schema.assignments
+    rows = conn.execute(sa.select(table.c.annotator_id, sa.func.max(table.c.ended_at)).where(
+        table.c.project_id == project_id, table.c.state == "returned").group_by(table.c.annotator_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def _answered(conn: sa.Connection, project_id: int) -> dict[int, int]:
+    table = schema.annotations
+    rows = conn.execute(sa.select(table.c.annotator_id, sa.func.count(sa.distinct(table.c.task))).where(
+        table.c.project_id == project_id, table.c.deleted_at.is_(None), ~table.c.was_cancelled,
+        table.c.annotator_id.is_not(None)).group_by(table.c.annotator_id))
+    return {row[0]: row[1] for row in rows}
