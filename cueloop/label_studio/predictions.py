@@ -43,6 +43,10 @@ class Predictions(Base):
         said = self._http.call("GET", f"/api/projects/{project_id}/model-versions/")
         return {str(version): int(count) for version, count in said.items()}
 
+    def delete_prediction(self, prediction_id: int) -> None:
+        """Delete one prediction. Cueloop deletes its own only."""
+        self._http.call("DELETE", f"/api/predictions/{prediction_id}/")
+
     def delete_model_version(self, project_id: int, version: str) -> None:
         """Delete all predictions of one model version in a project."""
         self._http.call("DELETE", f"/api/projects/{project_id}/model-versions/", json={"model_version": version},

@@ -220,7 +220,7 @@ assignments = sa.Table("assignments", metadata,             # who was asked what
     _key(), _project(), _task(),
     sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
     sa.Column("decision", sa.ForeignKey("decisions.key"), nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn
+    sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn | returned
     sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc),
     sa.Index("uq_assignments_open", "task", "annotator_id", unique=True,   # nobody is asked twice at a time
              sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")))
