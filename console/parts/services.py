@@ -33,7 +33,8 @@ def process(role: str, settings: Settings) -> Process:
 
     ready = {
         "sync": lambda: health.http_ok(settings.hook_port),
-        "serve": lambda: health.http_ok(settings.ml_port),
+        "serve": lambda: health.http_ok(settings.ml_port, user=settings.ml_user,
+                                        password=settings.ml_password.get_secret_value()),
         "worker": worker_ready,
     }
     made = Process(role, [sys.executable, "-m", "console", role], log=settings.home / "logs" / f"{role}.log",
