@@ -21,6 +21,9 @@ from sync.probability import calibrated, with_votes
 METHOD = "anchored-ds"
 """Name of the method in the store."""
 
+FIRST_TRUST = 0.1
+"""Weight of the majority's labels in the first step beside known ones: who is right is first learned from those."""
+
 _EDGE = 1e-4
 """Accuracies are kept this far from 0 and 1 before a logit is taken."""
 
@@ -71,9 +74,11 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     posterior = _pin(normalised(start), known)
     used = (votes.sum(1) > 0) | (known >= 0)
     shares = _majority_shares(_pin(votes, known)[used])
+    trust = np.where(known >= 0, 1.0, FIRST_TRUST)[:, None] if (known >= 0).any() else 1.0
     done, movement = 0, np.inf
     while done < iterations and movement >= tolerance:
-        counts = _counts(answers, posterior, annotators, labels)
+        counts = _counts(answers, posterior * trust, annotators, labels)
+        trust = 1.0
         confusion, pooled = _confusion(counts, weights)
         prior = _prior(posterior[used], shares, weights)
         before, posterior = posterior, _pin(_expect(answers, confusion, prior), known)
