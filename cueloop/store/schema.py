@@ -70,6 +70,7 @@ annotations = sa.Table("annotations", metadata,
     sa.Column("updated_by", sa.Integer),
     sa.Column("result", Json, nullable=False),              # as it stands in Label Studio
     sa.Column("answer", Json),                              # the author's own last result; NULL: unknown
+    sa.Column("answered_at", Utc),                          # when the author gave it
     sa.Column("was_cancelled", sa.Boolean, nullable=False), # a skip
     sa.Column("ground_truth", sa.Boolean, nullable=False),
     sa.Column("lead_time", sa.Float),                       # seconds

@@ -227,6 +227,7 @@ def upgrade() -> None:
         sa.Column("updated_by", sa.Integer(), nullable=True),
         sa.Column("result", cueloop.store.columns.Json(none_as_null=True), nullable=False),
         sa.Column("answer", cueloop.store.columns.Json(none_as_null=True), nullable=True),
+        sa.Column("answered_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.Column("was_cancelled", sa.Boolean(), nullable=False),
         sa.Column("ground_truth", sa.Boolean(), nullable=False),
         sa.Column("lead_time", sa.Float(), nullable=True),
