@@ -14,7 +14,8 @@ from cueloop.errors import SettingsError
 class Settings(BaseSettings):
     """What a process needs to know about its surroundings. Secrets print as stars."""
 
-    model_config = SettingsConfigDict(env_prefix="", extra="ignore", populate_by_name=True, frozen=True)
+    # Without a prefix a field is also read by its bare name: `home` from HOME.
+    model_config = SettingsConfigDict(env_prefix="CUELOOP_", extra="ignore", populate_by_name=True, frozen=True)
 
     home: Path = Field(Path(".cueloop"), alias="CUELOOP_HOME",
         description="Folder of the store, artifacts, logs and secrets of this installation.")

@@ -19,7 +19,7 @@ POLL = 0.3
 def seen(store: Store, project_id: int, submitted: int) -> bool:
     """Every submitted answer is in the store, judged and routed, and what was decided stands in Label Studio."""
     with store.read() as conn:
-        pending, _ = projects.pending_changes(conn, project_id)
+        pending = projects.pending_changes(conn, project_id)
         answers = _count(conn, s.answers, s.answers.c.project_id == project_id)
         unpublished = _count(conn, s.routes, s.routes.c.project_id == project_id, s.routes.c.dirty)
     return not pending and not unpublished and answers >= submitted

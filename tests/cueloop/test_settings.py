@@ -27,3 +27,12 @@ def test_secrets_print_as_stars(tmp_path):
     loaded = settings.load(home=tmp_path, label_studio_api_key="open-sesame", ml_password="swordfish")
     assert "open-sesame" not in repr(loaded)
     assert "swordfish" not in str(loaded.model_dump())
+
+
+def test_the_home_is_never_the_users_home_folder(monkeypatch, tmp_path):
+    # Given a shell in which HOME and PROJECT are set, as anywhere
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PROJECT", "no number")
+    monkeypatch.delenv("CUELOOP_HOME", raising=False)
+    # Then Cueloop keeps to its own names
+    assert str(settings.load().home) == ".cueloop"
