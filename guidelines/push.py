@@ -27,8 +27,8 @@ def push(store: Store, client: Client, project_id: int, version: int | None = No
          ) -> Guideline:
     """Show a version (default: the newest) to the annotators and write down that it is in force since now.
 
-    What stood there before is journalled, so that `disconnect` brings it back. A version that is shown already is
-    left alone. Raises NotFound when there is no such version, Conflict when the project is only observed or
+    `connect` journalled what stood there before, so that `disconnect` brings it back. A version that is shown already
+    is left alone. Raises NotFound when there is no such version, Conflict when the project is only observed or
     when a newer version was in force already.
     """
     with store.read() as conn:

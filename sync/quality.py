@@ -42,11 +42,16 @@ log = logs.get(__name__)
 
 
 def step(store: Store, client: object, project_id: int, changed: Collection[int]) -> None:
-    """Loop step: bring quality up to date after the tasks (keys) in `changed` were pulled."""
+    """Loop step: bring quality up to date after the tasks (keys) in `changed` were pulled.
+
+    With nothing changed it does next to nothing, unless the label config has other labels now.
+    """
     with store.read() as conn:
+        if not changed and not _labels_changed(conn, project_id):
+            return
         answers = max((evidence.answer_count(conn, project_id, c.name) for c in evidence.modelled(conn, project_id)),
                       default=0)
-        due = full_run_due(conn, project_id) or (bool(changed) and answers <= EVERY_TIME)
+        due = answers <= EVERY_TIME or full_run_due(conn, project_id)
     if due and (answers <= INLINE or not _hand_over(store, project_id)):
         recompute(store, project_id)
     elif changed:
@@ -94,12 +99,17 @@ def full_run_due(conn: sa.Connection, project_id: int) -> bool:
     for control in evidence.modelled(conn, project_id):
         count = evidence.answer_count(conn, project_id, control.name)
         run = performance_store.confusions(conn, project_id, control.name, annotators=())
-        if run is None:
-            if count:
-                return True
-        elif run.labels[:len(control.labels)] != control.labels or abs(count - run.answers) > GROWTH * run.answers:
+        fitted = run.answers if run is not None else 0
+        if abs(count - fitted) > GROWTH * fitted:
             return True
-    return False
+    return _labels_changed(conn, project_id)
+
+
+def _labels_changed(conn: sa.Connection, project_id: int) -> bool:
+    """Whether the label config has other labels than the last full run knew."""
+    runs = [(control, performance_store.confusions(conn, project_id, control.name, annotators=()))
+            for control in evidence.modelled(conn, project_id)]
+    return any(run is not None and run.labels[:len(control.labels)] != control.labels for control, run in runs)
 
 
 def _hand_over(store: Store, project_id: int) -> bool:
