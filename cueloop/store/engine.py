@@ -31,6 +31,9 @@ class Store:
                              "try sqlite:////path/file or postgresql://user:password@host/name") from None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine()
+        # PostgreSQL's default shows each statement its own moment; SQLite's WAL gives one to the transaction
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(
+            isolation_level="REPEATABLE READ")
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -38,20 +41,22 @@ class Store:
         from cueloop.store.migrate import upgrade
 
         store = cls(url)
-        if store.is_sqlite and store.url.database not in (None, "", ":memory:"):
-            Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if store.is_sqlite and store.url.database not in (None, "", ":memory:"):
+                Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
             upgrade(store)
-        except sa.exc.OperationalError as error:
+        except (sa.exc.OperationalError, OSError) as error:
+            store.close()
             where = store.url.render_as_string(hide_password=True)
-            raise StoreError(f"The store at {where} cannot be opened: {error.orig}. "
+            why = " ".join(str(getattr(error, "orig", error)).split())
+            raise StoreError(f"The store at {where} cannot be opened: {why} "
                              "Check CUELOOP_DATABASE_URL and that the server runs.") from None
         return store
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection for reading: one consistent snapshot, nothing is written."""
-        with self.engine.connect() as conn:
+        with self._reader.connect() as conn:
             if self.is_sqlite:
                 conn.exec_driver_sql("BEGIN")
             yield conn
