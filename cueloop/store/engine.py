@@ -45,6 +45,9 @@ class Store:
             if store.is_sqlite and store.url.database not in (None, "", ":memory:"):
                 Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
             upgrade(store)
+        except StoreError:
+            store.close()
+            raise
         except (sa.exc.OperationalError, OSError) as error:
             store.close()
             where = store.url.render_as_string(hide_password=True)
