@@ -71,6 +71,8 @@ class Steps:
         if done:
             with self._store.write() as conn:
                 projects.forget_changes(conn, done)
+            for _, state in self._steps:
+                state.seen -= done      # SQLite gives the marks of forgotten changes to the next ones
         return said
 
     def _run(self, step: Step, state: StepState, pending: dict[int, int]) -> str:
