@@ -102,8 +102,9 @@ def _stop(reader: Reader, node: Node) -> Stop:
 
 
 def _escalate(reader: Reader, node: Node) -> Escalate:
+    before = len(reader.mistakes)
     fields = reader.mapping(node, ("to",), "`escalate`")
-    if "to" not in fields:
+    if "to" not in fields and len(reader.mistakes) == before:
         reader.refuse(node, "`escalate` needs `to`, a list of e-mail addresses")
     return Escalate(to=_people(reader, fields.get("to"), "`to`"))
 

@@ -10,6 +10,7 @@ A compiled condition is evaluated on whole columns. Nothing of Python's own can 
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from routing.columns import BoolArray, Lookup
@@ -50,7 +51,7 @@ def compile_condition(source: str) -> tuple[Condition | None, list[Problem]]:
         compiler = Compiler(wrapped)
         run = compiler.truth(tree.body)
     except SyntaxError as error:
-        return None, [Problem(_offset(wrapped, error), f"this is not a condition{_hint(source)}")]
+        return None, [_not_a_condition(source, _offset(wrapped, error))]
     except (RecursionError, ValueError, MemoryError):
         return None, [Problem(0, "this condition is nested too deeply or holds a forbidden character")]
     if compiler.problems or run is None:
@@ -64,10 +65,12 @@ def _offset(text: str, error: SyntaxError) -> int:
     return max(0, min(before + (error.offset or 1) - 2, len(text) - 3))
 
 
-def _hint(source: str) -> str:
+def _not_a_condition(source: str, offset: int) -> Problem:
+    """Names what people write who know another language, where they wrote it."""
     for wrong, right in (("&&", "and"), ("||", "or"), ("%", "a share such as 0.05")):
         if wrong in source:
-            return f"; did you mean {right} instead of {wrong}?"
-    if "=" in source.replace("==", "").replace(">=", "").replace("<=", "").replace("!=", ""):
-        return "; did you mean == instead of =?"
-    return ""
+            return Problem(source.index(wrong), f"this is not a condition; did you mean {right} instead of {wrong}?")
+    single = re.search(r"(?<![=<>!])=(?!=)", source)
+    if single:
+        return Problem(single.start(), "this is not a condition; did you mean == instead of =?")
+    return Problem(offset, "this is not a condition")

@@ -140,10 +140,11 @@ def _record(conn: sa.Connection, given: Context, place: Place, plan: Plan, said:
     elif had.kind in ("accept", "stop"):
         kinds.append("reopen")
     names = frozenset(name for rule in given.rules.rules if rule.name == plan.rule for name in rule.when.names)
+    chosen = {"accept": plan.label, "stop": said.label}
     for kind in kinds:
         decisions.add(conn, Decision(
             project_id=given.project.id, task=place.key, control=plan.control, kind=kind, rule=plan.rule,
-            rules_hash=given.rules.hash, inputs=said.inputs(names) | {"why": plan.why}, chosen=plan.label,
+            rules_hash=given.rules.hash, inputs=said.inputs(names) | {"why": plan.why}, chosen=chosen.get(kind) or [],
             probability=given.rules.audit_share if kind == "audit" else 1.0, model_version=said.model_version,
             guideline_version=given.project.guideline_version, created_at=given.now))
     return len(kinds)

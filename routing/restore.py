@@ -36,7 +36,7 @@ def restore(store: Store, client: LabelStudio, project_id: int) -> int:
 def suspects(conn: sa.Connection, project_id: int) -> list[int]:
     """Tasks (keys) with a version of somebody else's made between our last re-read and our last write."""
     version = task_versions
-    return list(conn.scalars(sa.select(sa.distinct(table.c.key)).join(version, version.c.task == table.c.key).where(
+    return list(conn.scalars(sa.select(table.c.key).distinct().join(version, version.c.task == table.c.key).where(
         table.c.project_id == project_id, table.c.deleted_at.is_(None), version.c.ours.is_(sa.false()),
         version.c.updated_at > table.c.base_at, version.c.updated_at < table.c.written_at,
         version.c.seen_at > now() - LATELY)))

@@ -43,6 +43,13 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
         return made + fill(conn, given)
 
 
+def run(conn: sa.Connection, given: Context) -> int:
+    """Judge all tasks and refill the queues within the caller's transaction; how many decisions were made."""
+    keys = living(conn, given.project.id)
+    made = sum(judge(conn, given, keys[start:start + CHUNK]) for start in range(0, len(keys), CHUNK))
+    return made + fill(conn, given)
+
+
 def fill(conn: sa.Connection, given: Context) -> int:
     """Take back what absent people hold, then fill the queues; how many decisions were made."""
     returned = take_back(conn, given)
@@ -52,7 +59,7 @@ def fill(conn: sa.Connection, given: Context) -> int:
 
 def living(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
     """Keys of the project's tasks that still exist, of those wanted (None: all)."""
-    found = conn.scalars(sa.select(tasks.c.key).where(
-        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key)) if wanted is None \
-        else wanted
-    return sorted(found)
+    if wanted is not None:
+        return sorted(wanted)
+    return list(conn.scalars(sa.select(tasks.c.key).where(
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key)))

@@ -86,12 +86,14 @@ def parse(text: str, file: str = "rules.yaml") -> Rules:
     queues = Queues()
     if root is not None:
         fields = reader.mapping(root, FILE_FIELDS, "a rules file")
-        _version(reader, root, fields)
+        misspelt = bool(reader.mistakes)
+        if "version" in fields or not misspelt:
+            _version(reader, root, fields)
         if "queues" in fields:
             queues = read_queues(reader, fields["queues"])
         if "rules" in fields:
             rules = _rules(reader, fields["rules"])
-        elif isinstance(root, MappingNode):
+        elif not misspelt:
             reader.refuse(root, "a rules file needs `rules:`, a list of rules")
     if reader.mistakes:
         raise RulesRefused(file, reader.mistakes)
@@ -111,17 +113,13 @@ def _rules(reader: Reader, node: Node) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     names: dict[str, int] = {}
     for item in reader.items(node, "`rules`"):
-        rule = _rule(reader, item)
-        if rule is None:
-            continue
-        if rule.name in names:
-            reader.refuse(item, f"two rules are named `{rule.name}`; the other is at line {names[rule.name]}")
-        names.setdefault(rule.name, rule.line)
-        rules.append(rule)
+        rule = _rule(reader, item, names)
+        if rule is not None:
+            rules.append(rule)
     return tuple(rules)
 
 
-def _rule(reader: Reader, node: Node) -> Rule | None:
+def _rule(reader: Reader, node: Node, names: dict[str, int]) -> Rule | None:
     before = len(reader.mistakes)
     fields = reader.mapping(node, RULE_FIELDS, "a rule")
     misspelt = len(reader.mistakes) > before    # then what seems to be missing may be what is misspelt
@@ -130,6 +128,10 @@ def _rule(reader: Reader, node: Node) -> Rule | None:
             reader.refuse(node, "this rule is empty")
         return None
     name = reader.text(fields["name"], "`name`") if "name" in fields else ""
+    if name in names:
+        reader.refuse(node, f"two rules are named `{name}`; the other is at line {names[name]}")
+    elif name:
+        names[name] = node.start_mark.line + 1
     if "name" not in fields and not misspelt:
         reader.refuse(node, "a rule needs a `name`, which decisions are explained with")
     condition = reader.condition(fields["when"]) if "when" in fields else None

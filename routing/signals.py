@@ -129,7 +129,7 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
     data = _by_task(conn, sa.select(tasks.c.key.label("task"), tasks.c.data), tasks.c.key, keys)
     said = _by_task(conn, sa.select(answers.c.task, answers.c.label).where(answers.c.control == control.name),
                     answers.c.task, keys)
-    skips = _by_task(conn, sa.select(schema.annotations.c.task, sa.distinct(schema.annotations.c.annotator_id)).join(
+    skips = _by_task(conn, sa.select(schema.annotations.c.task, schema.annotations.c.annotator_id).distinct().join(
         annotators, sa.and_(annotators.c.id == schema.annotations.c.annotator_id, annotators.c.kind == "person")).where(
         schema.annotations.c.was_cancelled, schema.annotations.c.deleted_at.is_(None)), schema.annotations.c.task, keys)
     agreed = consensus_rows.of_tasks(conn, keys, control.name)

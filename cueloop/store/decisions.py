@@ -29,8 +29,8 @@ class Decision:
     created_at: datetime
     candidates: list[dict[str, Any]] = field(default_factory=list)
     """Who could have been asked, with the value of their answer and the chance of being chosen; best first."""
-    chosen: Any = None
-    """Ids of the annotators who were asked, or the label that was accepted."""
+    chosen: Any = field(default_factory=list)
+    """Ids of the annotators who were asked, or the label that stands; an empty list where nothing was chosen."""
     probability: float = 1.0
     """With which it was chosen, given everything known at that moment."""
     model_version: str | None = None

@@ -1,0 +1,52 @@
+"""What an admin should know before rules come into force in a project: mistakes that the file alone cannot show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from routing.actions import Ask, Escalate
+from routing.context import Context
+from routing.expressions import suggest
+
+
+def advise(given: Context) -> list[str]:
+    """One sentence for each thing that will not work as it reads."""
+    return [*_people(given), *_labels(given), *_capacity(given)]
+
+
+def _people(given: Context) -> Iterator[str]:
+    known = {person.email.lower() for person in given.people}
+    for rule in given.rules.rules:
+        named = rule.action.people if isinstance(rule.action, Ask) else \
+            rule.action.to if isinstance(rule.action, Escalate) else ()
+        for address in named:
+            if address not in known:
+                yield (f"{given.rules.file}:{rule.line}: rule {rule.name} names {address}, who is no annotator of this "
+                       f"project{suggest(address, known)}")
+        if named and not known & set(named):
+            yield (f"{given.rules.file}:{rule.line}: rule {rule.name} can ask nobody: its tasks will wait until one "
+                   "of those people joins")
+
+
+def _labels(given: Context) -> Iterator[str]:
+    known = {label for control in given.controls for label in control.labels}
+    for rule in given.rules.rules:
+        called = {name[name.index("(") + 1:-1] for name in rule.when.names if name.endswith(")")}
+        compared = set()
+        if rule.when.names & {"predicted", "label"}:
+            compared = set(re.findall(r"(?:predicted|label)\s*[!=]=\s*[\"']([^\"']*)[\"']", rule.when.source))
+        for label in sorted((called | compared) - known):
+            yield (f"{given.rules.file}:{rule.line}: rule {rule.name} speaks of the label {label!r}, which no modelled "
+                   f"control of this project has{suggest(label, known)}")
+
+
+def _capacity(given: Context) -> Iterator[str]:
+    most = max((rule.action.n for rule in given.rules.rules if isinstance(rule.action, Ask)), default=0)
+    if not given.people:
+        yield "nobody can be asked: the project has no annotators yet"
+    elif most > len(given.people):
+        yield (f"a rule asks {most} people about a task and the project has {len(given.people)}: "
+               "such tasks will wait for more")
+    if not given.controls:
+        yield "the label config has no control that Cueloop models: nothing is routed"
