@@ -72,7 +72,8 @@ def draft(number: int) -> Response:
     """Save a draft: no event, no `updated_at`."""
     task, moment = task_row(number), world().now()
     row = world().add(world().drafts, {
-        "id": 0, "user": g.user["email"], "result": (request.json or {}).get("result", []), "task": number,
+        "id": 0, "user": g.user["email"], "created_username": f"{g.user['email']}, {g.user['id']}",
+        "result": (request.json or {}).get("result", []), "task": number,
         "project": task["project"], "annotation": None, "was_postponed": False, "created_at": moment,
         "updated_at": moment, "lead_time": (request.json or {}).get("lead_time")})
     return reply(row, 201)
