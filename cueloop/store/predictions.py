@@ -69,7 +69,7 @@ def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> l
         .outerjoin(routes, routes.c.task == tasks.c.key)
         .where(row, tasks.c.project_id == project_id, predictions.c.pushed_at.is_(None), ~tasks.c.blind,
                tasks.c.deleted_at.is_(None), sa.func.coalesce(tasks.c.is_labeled, sa.false()).is_(sa.false()),
-               sa.func.coalesce(routes.c.state, "waiting").not_in(["accepted", "done"]))
+               sa.func.coalesce(routes.c.state, "waiting") != "done")   # what is accepted needs its prediction there
         .group_by(tasks.c.key, tasks.c.id).order_by(tasks.c.key))
     found = [Waiting(task=r.key, id=r.id, sent=r.sent is not None) for r in conn.execute(query)]
     return sorted(found, key=lambda w: not w.sent)
