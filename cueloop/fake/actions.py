@@ -20,7 +20,7 @@ actions = Blueprint("actions", __name__)
 def act() -> Response:
     """Run the action that `id` names."""
     project, body = project_row(int(request.args["project"])), request.json or {}
-    known = {"next_task": next_task, "predictions_to_annotations": accept}
+    known = {"next_task": next_task, "predictions_to_annotations": accept, "delete_tasks_annotations": clear}
     if request.args.get("id") not in known:
         return unknown_address()
     return known[request.args["id"]](project, body)
@@ -83,3 +83,19 @@ def accept(project: Row, body: Row) -> Response:
     if made:
         emit(project["id"], "ANNOTATIONS_CREATED", annotation=made, task=list(touched.values()), project=project)
     return reply({"response_code": 200, "detail": f"Created {len(made)} annotations"})
+
+
+def clear(project: Row, body: Row) -> Response:
+    """Delete the annotations on the selected tasks, of one annotator if one is named."""
+    author, gone = body.get("annotator"), []
+    for task in select(world().tasks_of(project["id"]), {"selectedItems": body["selectedItems"]}):
+        row = world().tasks[task["id"]]
+        found = [a for a in world().on(world().annotations, row["id"])
+                 if author is None or a["completed_by"] == int(author)]
+        world().remove(world().annotations, found)
+        if found:
+            world().settle(row)
+            world().touch(row, g.user["id"])
+        gone += found
+    emit(project["id"], "ANNOTATIONS_DELETED", annotations=[{"id": a["id"]} for a in gone])
+    return reply({"processed_items": len(gone), "detail": f"Deleted {len(gone)} annotations"})

@@ -15,12 +15,13 @@ DROPPED = "dropped"
 
 @dataclass
 class Plan:
-    """The next `times` requests that match fail so."""
+    """After `skip` requests that match, the next `times` fail so."""
 
     method: str
     path: re.Pattern[str]
     failure: int | str
     times: int
+    skip: int
 
 
 @dataclass
@@ -35,13 +36,13 @@ class Faults:
     _before: list[tuple[str, re.Pattern[str], Callable[[], None]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fail(self, failure: int | str, times: int = 1, *, method: str = "", path: str = "") -> None:
+    def fail(self, failure: int | str, times: int = 1, *, method: str = "", path: str = "", skip: int = 0) -> None:
         """The next `times` requests fail: with a status such as 503, LOST or DROPPED.
 
-        `method` and `path` (a regular expression) narrow it down; empty matches all.
+        `method` and `path` (a regular expression) narrow it down, empty matches all; `skip` lets so many pass first.
         """
         with self._lock:
-            self._plans.append(Plan(method, re.compile(path), failure, times))
+            self._plans.append(Plan(method, re.compile(path), failure, times, skip))
 
     def just_before(self, act: Callable[[], None], *, method: str = "", path: str = "") -> None:
         """Call `act` once, just before the next such request is handled: somebody else comes first."""
@@ -67,7 +68,11 @@ class Faults:
             act()
         with self._lock:
             for plan in self._plans:
-                if plan.times > 0 and plan.method in ("", method) and plan.path.search(path):
-                    plan.times -= 1
-                    return plan.failure
+                if plan.times == 0 or plan.method not in ("", method) or not plan.path.search(path):
+                    continue
+                if plan.skip > 0:
+                    plan.skip -= 1
+                    continue
+                plan.times -= 1
+                return plan.failure
         return None

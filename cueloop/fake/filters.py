@@ -10,7 +10,7 @@ from typing import Any
 from cueloop.fake.replies import Refusal
 
 Row = dict[str, Any]
-COLUMNS = ("id", "inner_id", "created_at", "updated_at", "total_annotations")
+COLUMNS = ("id", "inner_id", "created_at", "updated_at", "total_annotations", "annotators")
 
 
 def column(name: str, task: Row) -> Any:
@@ -73,7 +73,8 @@ def _passes(item: Row, task: Row) -> bool:
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "equal": lambda value, wanted: str(value) == str(wanted),
     "not_equal": lambda value, wanted: str(value) != str(wanted),
-    "contains": lambda value, wanted: str(wanted).lower() in str(value).lower(),
+    "contains": lambda value, wanted: wanted in value if isinstance(value, list) else (
+        str(wanted).lower() in str(value).lower()),
     "not_contains": lambda value, wanted: str(wanted).lower() not in str(value).lower(),
     "regex": lambda value, wanted: re.search(str(wanted), str(value)) is not None,
     "in_list": lambda value, wanted: value in wanted,

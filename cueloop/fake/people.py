@@ -10,7 +10,7 @@ import uuid
 from flask import Blueprint, Response, current_app, g, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cueloop.fake.replies import Refusal, invalid, missing, reply
+from cueloop.fake.replies import Refusal, invalid, missing, nothing, reply
 from cueloop.fake.world import Row, World
 
 people = Blueprint("people", __name__)
@@ -96,6 +96,17 @@ def patch_user(number: int) -> Response:
         raise missing("User")
     user.update({key: value for key, value in (request.json or {}).items() if key in ("first_name", "last_name")})
     return reply(shown(user))
+
+
+@people.delete("/api/users/<int:number>/")
+def delete_user(number: int) -> Response:
+    """Delete an account; its annotations stay without an author."""
+    if world().users.pop(number, None) is None:
+        raise missing("User")
+    for note in world().annotations.values():
+        if note["completed_by"] == number:
+            note["completed_by"] = None
+    return nothing()
 
 
 @people.post("/api/token/")

@@ -35,6 +35,7 @@ def counted(task: Row) -> Row:
     return {**task, "total_annotations": sum(not a["was_cancelled"] for a in notes),
             "cancelled_annotations": sum(a["was_cancelled"] for a in notes),
             "total_predictions": len(world().on(world().predictions, task["id"])), "comment_count": 0,
+            "annotators": people(notes), "draft_exists": bool(world().on(world().drafts, task["id"])),
             "allow_skip": True, "comment_authors": [], "unresolved_comment_count": 0, "last_comment_updated_at": None}
 
 
@@ -60,7 +61,7 @@ def _listed(task: Row, include: list[str], *, everything: bool) -> Row:
     row = {**task, "annotations_ids": ",".join(str(a["id"]) for a in notes) if everything else ""}
     if everything:
         row |= {"annotations": [without_unique_id(a) for a in notes],
-                "predictions": world().on(world().predictions, task["id"]), "annotators": _people(notes),
+                "predictions": world().on(world().predictions, task["id"]),
                 "drafts": [d for d in world().on(world().drafts, task["id"]) if d["user"] == g.user["email"]]}
     return {key: value for key, value in row.items() if not include or key in include}
 
@@ -70,7 +71,7 @@ def read(number: int) -> Response:
     """One task, with its annotations' authors spelt out."""
     task = counted(task_row(number))
     notes = world().on(world().annotations, number)
-    return reply({**task, "predictions": world().on(world().predictions, number), "annotators": _people(notes),
+    return reply({**task, "predictions": world().on(world().predictions, number),
                   "drafts": world().on(world().drafts, number), "annotations": [
                       {**without_unique_id(a), "completed_by": shown_user(world().users[a["completed_by"]])}
                       for a in notes]})
@@ -166,8 +167,9 @@ def without_unique_id(note: Row) -> Row:
     return {key: value for key, value in note.items() if key != "unique_id"}
 
 
-def _people(notes: list[Row]) -> list[int]:
-    return sorted({a["completed_by"] for a in notes if not a["was_cancelled"]})
+def people(notes: list[Row]) -> list[int]:
+    """Who answered or skipped."""
+    return sorted({a["completed_by"] for a in notes if a["completed_by"] is not None})
 
 
 def _fits(result: Any, config: LabelConfig | None) -> bool:

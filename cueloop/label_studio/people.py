@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cueloop.errors import LabelStudioError
 from cueloop.label_studio.base import Base
-from cueloop.label_studio.sign_up import Session, sign_up
+from cueloop.label_studio.sign_up import Session, log_in, sign_up
 
 Row = dict[str, Any]
 
@@ -27,6 +27,14 @@ class People(Base):
     def users(self) -> list[Row]:
         """All members of the organization."""
         return cast(list[Row], self._http.call("GET", "/api/users/"))
+
+    def delete_user(self, user_id: int) -> None:
+        """Delete an account. Its annotations lose their author: delete those first. The machine's only."""
+        self._http.call("DELETE", f"/api/users/{user_id}/")
+
+    def log_in(self, email: str, password: str) -> Session:
+        """A session of an account that exists. Raises LabelStudioRefused for a wrong password."""
+        return log_in(self._http, email, password)
 
     def sign_up(self, email: str, password: str, first: str = "", last: str = "") -> Session:
         """A new account, by the invite link that an admin would send; no e-mail is sent.

@@ -44,15 +44,18 @@ class Tasks(Base):
 
         `{id, created_at, updated_at, overlap, is_labeled, draft_exists, annotations: [ids]}`, 0.4 ms a task.
         """
-        while True:
-            rows = self._list(project_id, {"filters": _where("id", "greater", "Number", after_id),
-                                           "ordering": ["tasks:id"]}, f"{SLIM},{COMPUTED}", size=page)
-            for row in rows:
-                ids = str(row.pop("annotations_ids", "") or "")
-                yield {**row, "annotations": [int(part) for part in ids.split(",") if part.strip().isdigit()]}
-            if len(rows) < page:
-                return
-            after_id = int(rows[-1]["id"])
+        for row in self._scan(project_id, [], page, after_id, f"{SLIM},{COMPUTED}"):
+            ids = str(row.pop("annotations_ids", "") or "")
+            yield {**row, "annotations": [int(part) for part in ids.split(",") if part.strip().isdigit()]}
+
+    def every_task(self, project_id: int, *, page: int = PAGE) -> Iterator[Row]:
+        """Every task as `task_data` gives it, by ascending id, a page at a time."""
+        yield from self._scan(project_id, [], page)
+
+    def annotated_by(self, project_id: int, user_id: int) -> list[Row]:
+        """Whole tasks that this account has annotated or skipped."""
+        mine = [_item("annotators", "contains", "List", user_id)]
+        return self.tasks(project_id, [row["id"] for row in self._scan(project_id, mine, PAGE)])
 
     def tasks(self, project_id: int, ids: Sequence[int]) -> list[Row]:
         """Whole tasks: data, overlap, is_labeled, annotations with unique_id, drafts, and ids of predictions.
@@ -96,6 +99,17 @@ class Tasks(Base):
         """Delete a task with all annotations on it."""
         self._http.call("DELETE", f"/api/tasks/{task_id}/")
 
+    def _scan(self, project_id: int, items: list[Row], page: int, after_id: int = 0,
+              include: str = STATE) -> Iterator[Row]:
+        """Tasks that pass the filter `items`, by ascending id; nothing is missed while others write."""
+        while True:
+            rows = self._list(project_id, {"filters": _where(_item("id", "greater", "Number", after_id), *items),
+                                           "ordering": ["tasks:id"]}, include, size=page)
+            yield from rows
+            if len(rows) < page:
+                return
+            after_id = int(rows[-1]["id"])
+
     def _list(self, project_id: int, query: Row, include: str, *, size: int) -> list[Row]:
         """The first `size` rows of the Data Manager's list; `fields=all` only where a computed column is asked for."""
         fields = "all" if "annotations_ids" in include else "task_only"
@@ -115,13 +129,16 @@ def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
         yield [int(number) for number in ids[start:start + BATCH]]
 
 
-def _where(column: str, operator: str, kind: str, value: Any) -> Row:
-    return {"conjunction": "and", "items": [
-        {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}]}
+def _item(column: str, operator: str, kind: str, value: Any) -> Row:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _where(*items: Row) -> Row:
+    return {"conjunction": "and", "items": list(items)}
 
 
 def _moment(operator: str, value: Any) -> Row:
-    return _where("updated_at", operator, "Datetime", value)
+    return _where(_item("updated_at", operator, "Datetime", value))
 
 
 def _stamp(moment: datetime) -> str:

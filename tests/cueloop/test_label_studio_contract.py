@@ -423,3 +423,61 @@ def test_a_personal_access_token_works_like_a_legacy_one(admin: LabelStudio) -> 
         assert client.whoami()["id"] == me
         assert me in {user["id"] for user in client.users()}
         assert isinstance(client.projects(), list), "the SDK goes through our connection"
+
+
+def test_one_accounts_annotations_are_found_and_deleted_in_bulk(admin: LabelStudio, person: LabelStudio, project: int,
+                                                                ids: list[int]) -> None:
+    me, them = admin.whoami()["id"], person.whoami()["id"]
+    for number in ids[:3]:
+        admin.patch_task(number, overlap=2)
+        admin.annotate(number, POSITIVE)
+    person.annotate(ids[0], POSITIVE)
+    person.annotate(ids[4], POSITIVE)
+
+    found = admin.annotated_by(project, me)
+    assert [task["id"] for task in found] == ids[:3]
+    assert admin.delete_annotations_by(project, [], me) == 0, "nothing is not everything"
+    assert admin.delete_annotations_by(project, ids[:2], me) == 2
+
+    left = {task["id"]: [note["completed_by"] for note in task["annotations"]] for task in admin.tasks(project, ids)}
+    assert left == {ids[0]: [them], ids[1]: [], ids[2]: [me], ids[3]: [], ids[4]: [them], ids[5]: []}
+    assert not admin.task_data(project, [ids[0]])[0]["is_labeled"]
+    assert [row["id"] for row in admin.every_task(project, page=4)] == ids
+
+
+def test_bulk_made_annotations_have_no_editor_until_somebody_edits_them(admin: LabelStudio, person: LabelStudio,
+                                                                        project: int, ids: list[int]) -> None:
+    """How a machine's annotation is told from one that a person corrected."""
+    admin.import_predictions(project, [
+        {"task": number, "result": POSITIVE, "score": 0.9, "model_version": "m1"} for number in ids[:2]])
+    admin.accept_predictions(project, ids[:2], "m1")
+    first, second = (task["annotations"][0] for task in admin.tasks(project, ids[:2]))
+    assert first["updated_by"] in (None, admin.whoami()["id"])
+
+    person.patch_annotation(second["id"], result=POSITIVE)
+
+    [edited] = admin.tasks(project, [ids[1]])[0]["annotations"]
+    assert (edited["completed_by"], edited["updated_by"]) == (admin.whoami()["id"], person.whoami()["id"])
+
+
+def test_an_account_can_be_deleted_and_its_annotations_stay(admin: LabelStudio, person: LabelStudio, project: int,
+                                                            ids: list[int]) -> None:
+    them = person.whoami()["id"]
+    person.annotate(ids[0], POSITIVE)
+
+    admin.delete_user(them)
+
+    assert them not in {user["id"] for user in admin.users()}
+    [note] = admin.tasks(project, [ids[0]])[0]["annotations"]
+    assert note["completed_by"] is None
+
+
+def test_one_logs_in_with_the_password_one_signed_up_with(admin: LabelStudio) -> None:
+    email = f"again{time.time_ns()}@example.com"
+    with admin.sign_up(email, "a good password") as session:
+        me = session.whoami()["id"]
+
+    with admin.log_in(email, "a good password") as session:
+        assert session.whoami()["id"] == me
+    with pytest.raises(LabelStudioRefused, match="wrong address or password"):
+        admin.log_in(email, "a wrong password")
