@@ -1,13 +1,10 @@
-"""CSV files in and out: errors name file, column and row; an output file appears whole or not at all."""
+"""Reads CSV files of texts; errors name file, column and row."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from cueloop.errors import DataError
 from ml_backend.dataset import Dataset, Example
@@ -57,22 +54,3 @@ def dataset(path: Path, text: str, label: str) -> Dataset:
         examples.append(Example(key=number, identity=row[text], text=row[text], label=row[label], weight=1.0))
     labels = tuple(sorted({e.label for e in examples}))
     return Dataset(control=label, to_name=text, field=text, labels=labels, examples=tuple(examples), source=path.name)
-
-
-@contextmanager
-def writing(path: Path, *, force: bool) -> Iterator[IO[str]]:
-    """A file that is written beside `path` and takes its place when all went well.
-
-    Raises DataError when `path` exists and `force` is not set, or when its folder cannot be written to.
-    """
-    if path.exists() and not force:
-        raise DataError(f"{path} exists. Use --force to replace it.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            yield file
-        beside.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}.") from None
-    finally:
-        beside.unlink(missing_ok=True)

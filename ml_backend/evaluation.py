@@ -19,6 +19,8 @@ LEAST_BLIND = 50
 """Blind held-out tasks from which on only those judge (facts: suggestions anchor people)."""
 LEAST_PROBABILITY = 1e-3
 """Floor of a probability in comparisons, so that one bold mistake does not decide alone."""
+TOLERANCE = 1.28
+"""Standard errors by which a paired difference must be below zero to count as worse (one-sided 90 %)."""
 Z = 1.959964
 """Standard normal quantile of a 95 % interval."""
 
@@ -94,7 +96,7 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     share, spread = right / count, Z * Z / count
     middle = (share + spread / 2) / (1 + spread)
     half = Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (0.0 if right == 0 else middle - half), (1.0 if right == count else middle + half)
 
 
 def against_champion(candidate: Head, champion: Head, data: Dataset) -> Comparison:
@@ -112,7 +114,7 @@ def against_frequencies(candidate: Floats, truth: NDArray[np.int64], control: st
 
 
 def compare(control: str, rival: str, new: Floats, old: Floats, truth: NDArray[np.int64]) -> Comparison:
-    """Paired comparison: no worse means worse by no more than one standard error, in accuracy and in log score."""
+    """Paired comparison in accuracy and in log score; worse is what chance explains in less than one case of ten."""
     count = len(truth)
     if count < LEAST_JUDGES:
         return Comparison(control, rival, count, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, no_worse=False, reason=(
@@ -122,9 +124,10 @@ def compare(control: str, rival: str, new: Floats, old: Floats, truth: NDArray[n
     at = np.arange(count), truth
     logs, logs_error = _paired(np.log(np.maximum(new[at], LEAST_PROBABILITY))
                                - np.log(np.maximum(old[at], LEAST_PROBABILITY)))
-    no_worse = gain >= -gain_error and logs >= -logs_error
-    reason = (f"{control}: accuracy {right[0].mean():.3f} against {right[1].mean():.3f} of {rival} on the same {count} "
-              f"tasks ({gain:+.3f} ± {gain_error:.3f}), log score {logs:+.3f} ± {logs_error:.3f}")
+    no_worse = gain >= -TOLERANCE * gain_error and logs >= -TOLERANCE * logs_error
+    reason = (f"{control}: {'no worse' if no_worse else 'worse'}, accuracy {right[0].mean():.3f} against "
+              f"{right[1].mean():.3f} of {rival} on the same {count} tasks ({gain:+.3f} ± {gain_error:.3f}), "
+              f"log score {logs:+.3f} ± {logs_error:.3f}")
     return Comparison(control, rival, count, float(right[0].mean()), float(right[1].mean()), gain, gain_error,
                       logs, logs_error, no_worse, reason)
 
@@ -133,7 +136,7 @@ def verdict(comparisons: Sequence[Comparison]) -> Verdict:
     """Promoted only when no control is worse."""
     worse = [c for c in comparisons if not c.no_worse]
     said = "; ".join(c.reason for c in worse or comparisons)
-    return Verdict(not worse, f"{'worse' if worse else 'no worse'}: {said}", tuple(comparisons))
+    return Verdict(not worse, said, tuple(comparisons))
 
 
 def _aligned(head: Head, data: Dataset, examples: Sequence[Example]) -> tuple[Floats, NDArray[np.int64]]:

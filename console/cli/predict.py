@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from console.cli._options import echo, json_option, open_store, pass_settings
+from console.files import new_file, refuse_existing
 from cueloop.errors import DataError, ModelError
 from cueloop.settings import Settings
 
@@ -43,6 +44,7 @@ def command(
     from ml_backend.artifacts import Artifacts
     from ml_backend.registry import load, resolve
 
+    refuse_existing(out, force=force)
     store = open_store(settings)
     with store.read() as conn:
         version = resolve(conn, model)
@@ -56,7 +58,7 @@ def command(
     if out.resolve() == csv_file.resolve():
         raise DataError(f"{out} is the input file: choose another --out.")
     count = 0
-    with csv_files.writing(out, force=force) as file:
+    with new_file(out, force=force) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id" if id_column else "row", "label", "score"])
         while chunk := list(islice(numbered, CHUNK)):

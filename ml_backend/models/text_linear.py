@@ -54,6 +54,7 @@ class TextLinear:
     def fit(cls, texts: Sequence[str], truth: Ints, weights: Floats, *, classes: int, seed: int) -> Self:
         """See `Classifier.fit`."""
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         counts = np.bincount(truth, minlength=classes)
         if classes < 2 or (counts == 0).any():
@@ -61,8 +62,8 @@ class TextLinear:
         views = _fit_views(texts)
         features = _features(views, texts)
         regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=MAX_ITERATIONS, random_state=seed)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True) as told, threadpool_limits(1, user_api="blas"):
+            warnings.simplefilter("always")  # one thread: it is as fast, and people work on this machine meanwhile
             regression.fit(features, truth, sample_weight=weights)
         if told or regression.n_iter_.max() >= MAX_ITERATIONS:
             why = "; ".join(str(w.message).split("\n", 1)[0] for w in told) or f"{MAX_ITERATIONS} steps"

@@ -1,0 +1,423 @@
+"""The ML backend over HTTP, as Label Studio 1.23.2 and its relatives talk to it."""
+
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from waitress.server import create_server
+
+from cueloop.settings import Settings
+from cueloop.store import Store
+from cueloop.store import schema as s
+from ml_backend import app as app_module
+from ml_backend import consensus_data, registry, store_facts
+from ml_backend.app import create_app
+from ml_backend.artifacts import Artifacts
+from ml_backend.rate import Bucket
+from ml_backend.retrain import retrain
+from tests.ml_backend.conftest import CONFIG, dataset, examples
+
+AUTH = ("cueloop", "a password")
+SENTIMENT = """<View><Text name="t" value="$text"/><Choices name="sentiment" toName="t">
+<Choice value="food"/><Choice value="money"/></Choices></View>"""
+NER = '<View><Labels name="l" toName="t"><Label value="PER"/></Labels><Text name="t" value="$text"/></View>'
+
+
+class Server:
+    """The app on a real port."""
+
+    def __init__(self, settings, store, model=None):
+        self._server = create_server(create_app(settings, store, model, poll_seconds=0.05), host="127.0.0.1", port=0,
+                                     threads=8)
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self._server.effective_port}", auth=AUTH, timeout=30)
+
+    def stop(self):
+        """Let running requests end, then close the sockets from the server's own loop."""
+        self.client.close()
+        self._server.task_dispatcher.shutdown()
+        self._server.trigger.pull_trigger(lambda: self._server.asyncore.close_all(self._server._map))
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+def _settings(home):
+    return Settings(home=home, ml_user=AUTH[0], ml_password=AUTH[1])
+
+
+def _train(settings, store, data, project_id=None, name="topics"):
+    outcome = retrain(store, Artifacts(settings.artifacts), name, data, actor="test", project_id=project_id)
+    if not outcome.verdict.promoted:  # the gate is not what is tested here
+        registry.promote(store, outcome.version, actor="test", reason="")
+    return outcome.version.version
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A client of one server with one trained model, for tests that change neither."""
+    settings = _settings(tmp_path_factory.mktemp("home"))
+    store = Store.open(settings.store_url)
+    _train(settings, store, [dataset(examples(90))])
+    server = Server(settings, store, "topics")
+    yield server.client
+    server.stop()
+    store.close()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return _settings(tmp_path)
+
+
+@pytest.fixture
+def serve(settings, store):
+    """Starts an app of the test's own; gives its client."""
+    running = []
+
+    def start(model=None):
+        running.append(Server(settings, store, model))
+        return running[-1].client
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def train(settings, store):
+    """Trains model `topics` (or a project's) and puts it in service."""
+    def trained(seed=0, project_id=None, name="topics"):
+        if project_id is None:
+            return _train(settings, store, [dataset(examples(90, seed=seed))], name=name)
+        with store.read() as conn:
+            data = consensus_data.datasets(conn, project_id)
+        return _train(settings, store, data, project_id, name)
+    return trained
+
+
+def _task(text, **more):
+    return {"data": {"text": text}, **more}
+
+
+def _predict(client, tasks, **more):
+    response = client.post("/predict", json={"tasks": tasks, "label_config": CONFIG, **more})
+    assert response.status_code == 200, response.text
+    return response.json()["results"]
+
+
+# --- the contracts of facts/label-studio-ml-upstream.md, section 4 -----------------------------------------------
+
+@pytest.mark.parametrize("path", ["/", "/health"])
+def test_health(client, path):
+    began = time.monotonic()
+    assert client.get(path).json()["status"] == "UP"
+    assert time.monotonic() - began < 1
+
+
+def test_metrics(client):
+    _predict(client, [_task("bread")])
+    lines = client.get("/metrics").text.splitlines()
+    counts = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert float(counts['cueloop_ml_requests_total{route="/predict",status="200"}']) >= 1
+    assert float(counts["cueloop_ml_tasks_total"]) >= 1
+
+
+@pytest.mark.parametrize("body", [
+    {"project": "1.1795339044", "schema": "<View></View>", "extra_params": {}},
+    {"project": "1.1795339044", "schema": "<View></View>", "extra_params": None},
+    {"project": "1.1", "schema": CONFIG, "hostname": "http://localhost:8080", "access_token": "secret"},
+    {"project": "1", "schema": CONFIG}, {}])
+def test_setup_gives_the_version_that_predictions_carry(client, body):
+    version = client.post("/setup", json=body).raise_for_status().json()["model_version"]
+    assert version == _predict(client, [_task("bread")])[0]["model_version"]
+
+
+@pytest.mark.parametrize(("action", "status"), [
+    ("ANNOTATION_CREATED", 201), ("ANNOTATION_UPDATED", 201), ("ANNOTATIONS_CREATED", 201),
+    ("ANNOTATIONS_DELETED", 201), ("PROJECT_UPDATED", 200), ("SOMETHING_ELSE", 200)])
+def test_events_are_answered_at_once_and_need_no_password(client, action, status):
+    began = time.monotonic()
+    body = {"action": action, "annotation": {"id": 1}, "project": {"id": 1}}
+    assert client.post("/webhook", json=body, auth=None).status_code == status
+    assert time.monotonic() - began < 1
+
+
+def test_predict_without_id_project_and_params_answers_a_label_of_the_config(client):
+    [answer] = _predict(client, [_task("the loan of the bank")])
+    [region] = answer["result"]
+    assert (region["from_name"], region["to_name"], region["type"]) == ("topic", "text", "choices")
+    assert region["value"] == {"choices": ["money"]}
+    assert 0 < answer["score"] == region["score"] <= 1
+
+
+def test_the_whole_body_of_label_studio(client):
+    tasks = [{"id": n, "data": {"text": f"bread {n}"}, "meta": {}, "is_labeled": False, "overlap": 1, "inner_id": n,
+              "total_annotations": 0, "project": 1, "annotations": [], "predictions": []} for n in range(5)]
+    answers = _predict(client, tasks, project="1.1795339044", params={"login": None, "password": None, "context": None})
+    assert len(answers) == 5
+    assert all(a["result"][0]["value"]["choices"] == ["food"] for a in answers)
+
+
+def test_labels_that_the_config_does_not_have_are_never_answered(client):
+    # Given a config without sport, and another control name: the model has one head, the config one control
+    tasks = [_task("the goal of the striker in the stadium"), _task("bread and soup")]
+    answers = client.post("/predict", json={"tasks": tasks, "label_config": SENTIMENT}).json()["results"]
+    assert [a["result"][0]["value"]["choices"][0] in {"food", "money"} for a in answers] == [True, True]
+    assert {a["result"][0]["from_name"] for a in answers} == {"sentiment"}
+    assert answers[0]["score"] < 0.5 < answers[1]["score"]
+
+
+@pytest.mark.parametrize("config", [NER, CONFIG.replace("food", "a").replace("money", "b").replace("sport", "c")])
+def test_a_config_that_the_model_cannot_answer_gets_empty_answers(client, config):
+    answers = client.post("/predict", json={"tasks": [_task("bread"), _task("bank")], "label_config": config}).json()
+    assert [a["result"] for a in answers["results"]] == [[], []]
+
+
+def test_one_task_as_an_object_and_an_empty_config(client):
+    response = client.post("/predict", json={"tasks": {"id": 1}, "label_config": "", "project": "1.2"})
+    assert response.status_code == 200
+    assert len(response.json()["results"]) == 1
+
+
+def test_without_a_config_the_model_answers_what_it_was_trained_for(client):
+    body = client.post("/predict", json={"tasks": [_task("bread")]}).json()
+    assert body["results"][0]["result"][0]["value"]["choices"] == ["food"]
+
+
+def test_interactive_context_gets_an_object(client):
+    [answer] = _predict(client, [_task("bread", id=1)], params={"context": {"result": []}})
+    assert answer["result"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_versions(client, method):
+    [version] = client.request(method, "/versions", json={"project": "1.2"}).json()["versions"]
+    assert version == client.post("/setup", json={}).json()["model_version"]
+
+
+@pytest.mark.parametrize("job", ["123456", "nonsense", None, 7, {"a": 1}, "9" * 50])
+def test_an_unknown_job_is_gone(client, job):
+    assert client.post("/job_status", json={"job": job}).status_code == 410
+
+
+# --- bad input ----------------------------------------------------------------------------------------------------
+
+TYPE = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(("path", "content", "headers", "status"), [
+    ("/predict", b'{"tasks": [', TYPE, 400), ("/predict", b"", TYPE, 400), ("/predict", b"[]", TYPE, 400),
+    ("/predict", b"null", TYPE, 400), ("/predict", b"{}", TYPE, 400), ("/predict", b'{"tasks": null}', TYPE, 400),
+    ("/predict", b'{"tasks": "x"}', TYPE, 400), ("/predict", b'{"tasks": [], "label_config": "<View>"}', TYPE, 400),
+    ("/predict", b'{"tasks": [], "label_config": 3}', TYPE, 400),
+    ("/predict", b'{"tasks": [], "project": "abc"}', TYPE, 400),
+    ("/predict", b'{"tasks": [], "project": [1]}', TYPE, 400),
+    ("/predict", b'{"tasks": [], "project": true}', TYPE, 400), ("/predict", b"\xff\xfe", TYPE, 400),
+    ("/predict", b'{"tasks": []}', {"Content-Type": "text/plain"}, 415), ("/predict", b'{"tasks": []}', {}, 415),
+    ("/setup", b"{", TYPE, 400), ("/webhook", b"{", TYPE, 400), ("/webhook", b"{}", TYPE, 400),
+    ("/webhook", b'{"action": 3}', TYPE, 400), ("/webhook", b"[]", TYPE, 400), ("/job_status", b"{", TYPE, 400),
+    ("/nowhere", b"{}", TYPE, 404), ("/health", b"{}", TYPE, 405)])
+def test_a_bad_body_gets_json_that_says_so_and_no_traceback(client, path, content, headers, status):
+    response = client.post(path, content=content, headers=headers)
+    assert response.status_code == status, response.text
+    assert set(response.json()) == {"error"}
+    assert "Traceback" not in response.text
+    assert ".py" not in response.text
+
+
+def test_xml_entities_in_a_config_are_refused(client):
+    bomb = '<!DOCTYPE v [<!ENTITY a "aaaa">]><View><Text name="t" value="&a;"/></View>'
+    response = client.post("/predict", json={"tasks": [], "label_config": bomb})
+    assert response.status_code == 400
+    assert "entities" in response.json()["error"]
+
+
+def test_a_body_that_is_too_large_is_refused(serve, monkeypatch):
+    monkeypatch.setattr(app_module, "LARGEST_BODY", 1000)
+    response = serve().post("/predict", json={"tasks": [_task("x" * 2000)]})
+    assert response.status_code == 413
+    assert set(response.json()) == {"error"}
+
+
+ODD = [None, 3, "text", [], {}, {"data": None}, {"data": []}, {"data": {}}, {"data": {"text": None}},
+       {"data": {"text": ["a"]}}, {"data": {"text": {"a": 1}}}, {"id": "x", "data": {"text": None}}, {"id": 2**70}]
+
+
+def test_one_bad_task_harms_no_other(client):
+    answers = _predict(client, [t for odd in ODD for t in (odd, _task("bread"))])
+    assert len(answers) == 2 * len(ODD)
+    assert all(a["result"] == [] for a in answers[::2])
+    assert all(a["result"][0]["value"]["choices"] == ["food"] for a in answers[1::2])
+
+
+def test_odd_texts_are_answered_and_never_fetched(client):
+    # Given texts that look like paths and addresses, one of a server that would notice
+    with socket.socket() as trap:
+        trap.bind(("127.0.0.1", 0))
+        trap.listen()
+        trap.settimeout(0.2)
+        odd = ["", ".", "/etc/hostname", "s3: is down", f"http://127.0.0.1:{trap.getsockname()[1]}/x", "\x00", "🧀",
+               "\ud800", 5, -1.5]
+        content = json.dumps({"tasks": [_task(text) for text in odd], "label_config": CONFIG})
+        answers = client.post("/predict", content=content, headers=TYPE).raise_for_status().json()["results"]
+        with pytest.raises(TimeoutError):
+            trap.accept()
+    assert all(len(a["result"]) == 1 for a in answers)
+
+
+def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypatch, capsys):
+    monkeypatch.setattr(store_facts, "blind", lambda *_: {}["customer secret"])
+    response = client.post("/predict", json={"tasks": [_task("customer secret")]})
+    assert (response.status_code, set(response.json())) == (500, {"error"})
+    printed = "".join(capsys.readouterr())
+    assert "request failed" in printed
+    assert "customer secret" not in printed + response.text
+
+
+# --- who may ask --------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("header", [
+    None, "", "Basic", "Basic !!!", "Basic bsO2", "Bearer x", "Basic " + "A" * 10_000, "Basic Y3VlbG9vcDp3cm9uZw=="])
+@pytest.mark.parametrize("path", ["/health", "/", "/metrics", "/versions"])
+def test_without_the_password_everything_but_the_webhook_is_closed(client, path, header):
+    headers = {} if header is None else {"Authorization": header}
+    response = httpx.get(f"{client.base_url}{path}", headers=headers)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
+    assert set(response.json()) == {"error"}
+
+
+def test_posts_are_closed_too(client):
+    for path in ("/predict", "/setup", "/job_status"):
+        assert httpx.post(f"{client.base_url}{path}", json={"tasks": []}).status_code == 401
+
+
+def test_events_are_rationed(client, monkeypatch):
+    allowed = iter([True] * 10)
+    monkeypatch.setattr(Bucket, "take", lambda _: next(allowed, False))
+    statuses = [client.post("/webhook", json={"action": "ANNOTATION_CREATED"}).status_code for _ in range(11)]
+    assert statuses == [201] * 10 + [429]
+
+
+def test_a_bucket_refills():
+    moment = [0.0]
+    bucket = Bucket(2, per_second=1, clock=lambda: moment[0])
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    moment[0] = 1.5
+    assert [bucket.take() for _ in range(2)] == [True, False]
+
+
+# --- which model, and which task ----------------------------------------------------------------------------------
+
+def test_an_untrained_model_answers_nothing_and_says_so(serve, project):
+    client = serve()
+    body = {"tasks": [_task("bread"), _task("bank")], "project": "1.2", "label_config": CONFIG}
+    results = client.post("/predict", json=body).json()["results"]
+    assert results == [{"result": [], "score": 0.0, "model_version": "untrained"}] * 2
+    assert client.post("/setup", json={"project": "1.2"}).json() == {"model_version": "untrained"}
+    assert client.get("/versions").json() == {"versions": []}
+    assert client.get("/health").json()["status"] == "UP"
+
+
+def test_a_blind_task_is_answered_with_nothing_to_store(serve, train, project):
+    # Given a project of which task 1 is blind
+    project.add(examples(60))
+    project.add(examples(1), ids=[101], labelled=False, blind=True)
+    version = train(project_id=1, name="project-1")
+    client = serve()
+    # When Label Studio asks for both, then the blind one gets an empty list: nothing is stored, not even emptiness
+    asked = [_task("bread", id=101), _task("bread", id=1), _task("bread")]
+    hidden, shown, unknown = _predict(client, asked, project="1.2")
+    assert hidden == []
+    assert shown["model_version"] == unknown["model_version"] == version
+    assert shown["result"]
+    # And in an open editor, where an object is expected, an empty object
+    [answer] = _predict(client, asked[:1], project="1.2", params={"context": {"x": 1}})
+    assert answer["result"] == []
+
+
+def test_each_project_gets_its_own_model_and_an_unknown_one_none(serve, train, project):
+    project.add(examples(60))
+    version = train(project_id=1, name="project-1")
+    client = serve()
+    assert client.post("/setup", json={"project": "1.2"}).json()["model_version"] == version
+    assert client.post("/setup", json={}).json()["model_version"] == version        # the only one
+    assert client.post("/setup", json={"project": "7.2"}).json()["model_version"] == "untrained"
+
+
+def test_start_training_without_redis_says_so(serve, project):
+    response = serve().post("/webhook", json={"action": "START_TRAINING", "project": {"id": 1}}, auth=None)
+    assert response.status_code == 503
+    assert "Redis" in response.json()["error"]
+
+
+def test_start_training_of_a_project_that_is_not_connected_is_refused(serve, project):
+    assert serve().post("/webhook", json={"action": "START_TRAINING", "project": {"id": 7}}).status_code == 404
+
+
+# --- hot swap -----------------------------------------------------------------------------------------------------
+
+def test_promotions_while_eight_threads_predict_fail_no_request_and_mix_no_versions(serve, train):
+    versions = [train(seed=0)]
+    client = serve("topics")
+    stop, problems, seen = threading.Event(), [], set()
+    tasks = [_task(e.text) for e in examples(40, seed=9)]
+
+    def predict():
+        with httpx.Client(base_url=client.base_url, auth=AUTH, timeout=30) as own:
+            while not stop.is_set():
+                response = own.post("/predict", json={"tasks": tasks, "label_config": CONFIG})
+                if response.status_code != 200:
+                    problems.append(response.text)
+                    continue
+                answers = response.json()["results"]
+                said = {a["model_version"] for a in answers}
+                if len(said) != 1 or any(len(a["result"]) != 1 for a in answers):
+                    problems.append(said)
+                seen.update(said)
+
+    threads = [threading.Thread(target=predict) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        # When three versions are promoted one after the other while all predict
+        for seed in (1, 2, 3):
+            versions.append(train(seed=seed))
+            end = time.monotonic() + 20
+            while versions[-1] not in seen and time.monotonic() < end:
+                time.sleep(0.02)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    # Then every request was answered, each by one version, and each version came into service
+    assert problems == []
+    assert seen == set(versions)
+
+
+def test_a_version_that_cannot_be_loaded_leaves_the_old_one_in_service(serve, train, settings, store):
+    first = train()
+    client = serve("topics")
+    assert _predict(client, [_task("bread")])[0]["model_version"] == first
+    second = train(seed=1)
+    file = Path(settings.home) / "artifacts" / "models" / "topics" / second / "bundle.json"
+    file.write_bytes(b"{}")
+    for _ in range(10):
+        time.sleep(0.06)
+        assert _predict(client, [_task("bread")])[0]["model_version"] in {first, second}
+    with store.write() as conn:
+        conn.execute(s.aliases.update().where(s.aliases.c.alias == "champion").values(version=first))
+    assert _predict(client, [_task("bread")])[0]["result"]
+
+
+def test_a_pinned_version_does_not_follow_the_champion(serve, train):
+    first = train()
+    client = serve(f"topics@{first}")
+    train(seed=1)
+    time.sleep(0.1)
+    assert _predict(client, [_task("bread")])[0]["model_version"] == first

@@ -1,0 +1,96 @@
+"""Training data comes from people, and only from people."""
+
+import pytest
+import sqlalchemy as sa
+
+from cueloop.errors import LabelConfigError, ModelError, NotFound
+from cueloop.store import Store
+from cueloop.store import schema as s
+from ml_backend import consensus_data
+from tests.ml_backend.conftest import CONFIG, Project, examples
+
+
+def _read(store, project_id=1):
+    with store.read() as conn:
+        return consensus_data.datasets(conn, project_id)
+
+
+def test_consensus_becomes_examples_with_its_probability_as_weight(store, project):
+    project.add(examples(6), probability=0.8)
+    [data] = _read(store)
+    assert (data.control, data.to_name, data.field) == ("topic", "text", "text")
+    assert [e.label for e in data.examples] == ["food", "money", "sport"] * 2
+    assert {e.weight for e in data.examples} == {0.8}
+    assert data.cursor is not None
+    assert data.source == "consensus"
+
+
+def test_what_the_machine_accepted_is_never_learned_from(store, project):
+    # Given one task answered by Ann, one answered by the machine's account, one accepted without any answer
+    [people] = project.add(examples(1))
+    project.add(examples(1), annotator=99)
+    [accepted] = project.add(examples(1), labelled=False)
+    with store.write() as conn:
+        conn.execute(s.consensus.insert().values(
+            task=accepted, control="topic", project_id=1, label="food", probability=1.0, probabilities={"food": 1},
+            answers=0, method="machine", updated_at=sa.func.current_timestamp()))
+    # When training data is read, then only Ann's task is in it
+    assert [e.key for e in _read(store)[0].examples] == [people]
+
+
+def test_a_task_that_a_person_also_answered_counts(store, project):
+    [key] = project.add(examples(1), annotator=99)
+    with store.write() as conn:
+        conn.execute(s.answers.insert().values(
+            task=key, control="topic", annotator_id=1, project_id=1, label="food", unique_id="u", ground_truth=False,
+            answered_at=sa.func.current_timestamp()))
+    assert len(_read(store)[0].examples) == 1
+
+
+def test_unsure_deleted_and_textless_tasks_are_left_out(store, project):
+    project.add(examples(2), probability=0.59)
+    [deleted, textless, kept] = project.add(examples(3))
+    with store.write() as conn:
+        conn.execute(s.tasks.update().where(s.tasks.c.key == deleted).values(deleted_at=sa.func.current_timestamp()))
+        conn.execute(s.tasks.update().where(s.tasks.c.key == textless).values(data={"other": 1}))
+    assert [e.key for e in _read(store)[0].examples] == [kept]
+
+
+def test_an_answer_is_blind_when_nobody_saw_a_suggestion(store, project):
+    project.add(examples(1), seen=False)
+    project.add(examples(1), seen=True)
+    project.add(examples(1), seen=None)          # unknown is not blind
+    project.add(examples(1), seen=True, blind=True)
+    assert [e.blind for e in _read(store)[0].examples] == [True, False, False, True]
+
+
+def test_the_same_task_is_on_the_same_side_in_a_new_store(store, tmp_path):
+    some, ids = examples(40), list(range(1, 41))
+    Project(store).add(some[:20])
+    Project(store, project_id=2).add(some, ids=ids)
+    other = Store.open(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    Project(other, project_id=2).add(some, ids=ids)
+    first, second = _read(store, 2)[0], _read(other, 2)[0]
+    other.close()
+    assert [e.key for e in first.examples] != [e.key for e in second.examples]
+    assert [e.identity for e in first.examples] == [e.identity for e in second.examples]
+    assert first.sha256() == second.sha256()
+
+
+def test_each_control_has_data_of_its_own(store):
+    two = CONFIG.replace("</View>", '<Choices name="mood" toName="text" choice="single"><Choice value="good"/>'
+                                    '<Choice value="bad"/></Choices><TextArea name="note" toName="text"/></View>')
+    Project(store, config=two).add(examples(3))
+    assert [(d.control, len(d.examples)) for d in _read(store)] == [("topic", 3), ("mood", 0)]
+
+
+def test_what_cannot_be_trained_on_is_named(store):
+    with pytest.raises(NotFound, match="Project 5 is not connected"):
+        _read(store, 5)
+    Project(store, 2, config='<View><Text name="t" value="$t"/><TextArea name="n" toName="t"/></View>')
+    with pytest.raises(LabelConfigError, match="TextArea"):
+        _read(store, 2)
+    Project(store, 3, config='<View><Text name="t" value="fixed"/><Choices name="c" toName="t"><Choice value="a"/>'
+                             '<Choice value="b"/></Choices></View>')
+    with pytest.raises(ModelError, match="no control shows a field"):
+        _read(store, 3)

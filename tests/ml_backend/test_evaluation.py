@@ -1,0 +1,90 @@
+"""The gate: held-out tasks decide, on the same tasks for both, blind answers first."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ml_backend.evaluation import (
+    LEAST_BLIND,
+    against_champion,
+    against_frequencies,
+    compare,
+    evaluate,
+    judges,
+    verdict,
+    wilson,
+)
+from ml_backend.training import train
+from tests.ml_backend.conftest import dataset, examples
+
+
+def test_a_better_model_passes_and_a_worse_one_is_refused_with_both_scores():
+    data = dataset(examples(200))
+    good, bad = train(data).head, train(dataset(examples(200, wrong=0.6))).head
+    assert against_champion(good, bad, data).no_worse
+    refused = verdict([against_champion(bad, good, data)])
+    assert not refused.promoted
+    assert "topic: worse, accuracy" in refused.reason
+    assert "champion" in refused.reason
+
+
+def test_the_same_model_is_no_worse_than_itself():
+    data = dataset(examples(90))
+    head = train(data).head
+    found = against_champion(head, head, data)
+    assert found.no_worse
+    assert found.accuracy_difference == found.log_difference == 0
+
+
+def test_a_model_that_is_as_right_but_too_bold_is_refused():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 500)
+    right = rng.random(500) < 0.8
+    def scored(score):
+        top = np.where(right, truth, 1 - truth)
+        return np.where(np.arange(2) == top[:, None], score, 1 - score)
+    assert not compare("topic", "the champion", scored(0.999), scored(0.8), truth).no_worse
+    assert compare("topic", "the champion", scored(0.8), scored(0.999), truth).no_worse
+
+
+def test_too_few_held_out_tasks_decide_nothing():
+    few = np.full((9, 2), 0.5)
+    assert not compare("topic", "the champion", few, few, np.zeros(9, dtype=int)).no_worse
+
+
+def test_a_first_model_must_beat_the_frequencies():
+    truth = np.array([0, 0, 0, 1] * 25)
+    blind_guess = np.random.default_rng(0).dirichlet([1, 1], 100)
+    assert not against_frequencies(blind_guess, truth, "topic").no_worse
+    assert against_frequencies(np.eye(2)[truth] * 0.8 + 0.1, truth, "topic").no_worse
+
+
+def test_blind_answers_judge_alone_when_there_are_enough():
+    some = examples(600)
+    few = dataset([replace(e, blind=n < 100) for n, e in enumerate(some)])
+    many = dataset([replace(e, blind=n < 400) for n, e in enumerate(some)])
+    assert not judges(few)[1]
+    found, blind = judges(many)
+    assert blind
+    assert all(e.blind for e in found)
+    assert len(found) >= LEAST_BLIND
+
+
+def test_a_label_that_the_model_does_not_know_counts_as_missed():
+    data = dataset(examples(150))
+    two = train(dataset([e for e in examples(150) if e.label != "sport"])).head
+    score = evaluate(two, data)
+    assert score.low < score.accuracy < score.high
+    sport = [e.label == "sport" for e in judges(data)[0]]
+    assert score.accuracy <= 1 - np.mean(sport)
+
+
+def test_without_held_out_tasks_there_is_no_score():
+    data = dataset([e for e, held in zip(examples(60), dataset(examples(60)).held_out(), strict=True) if not held])
+    assert evaluate(train(data).head, data).accuracy is None
+
+
+def test_wilson_interval():
+    low, high = wilson(8, 10)
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)   # Brown, Cai and DasGupta (2001)
+    assert wilson(0, 5)[0] == 0
