@@ -94,7 +94,7 @@ class Team:
         names = ("projects", "tasks", "task_versions", "annotations", "annotation_versions", "answers", "drafts",
                  "annotators", "consensus", "performance", "routes")
         with self.store.read() as conn:
-            ids = dict(conn.execute(sa.select(schema.tasks.c.key, schema.tasks.c.id)).tuples().all())
+            ids: dict[int, int] = dict(conn.execute(sa.select(schema.tasks.c.key, schema.tasks.c.id)).all())
             return {name: sorted(_plain(row, ids) for row in conn.execute(sa.select(schema.metadata.tables[name])))
                     for name in names}
 
