@@ -54,10 +54,15 @@ def live(conn: sa.Connection) -> list[Project]:
 
 def put(conn: sa.Connection, project_id: int, *, title: str, label_config: str, mode: str, connected_at: datetime,
         pilot: dict[str, Any] | None = None) -> None:
-    """Write down that a project is connected. One that was known keeps its cursor, rules, model and guideline."""
+    """Write down that a project is connected. One that was known keeps its cursor, rules, model and guideline.
+
+    It keeps `connected_at` while the loop works for it; what happened in a gap is unknown.
+    """
+    before = conn.scalar(sa.select(projects.c.mode).where(projects.c.id == project_id))
     row = {"id": project_id, "title": title, "label_config": label_config, "mode": mode, "pilot": pilot,
            "connected_at": connected_at}
-    upsert(conn, projects, [row], ["id"], [name for name in row if name not in {"id", "connected_at"}])
+    kept = {"id", "connected_at"} if before in LIVE else {"id"}
+    upsert(conn, projects, [row], ["id"], [name for name in row if name not in kept])
 
 
 def describe(conn: sa.Connection, project_id: int, *, title: str, label_config: str) -> None:
