@@ -33,15 +33,15 @@ def observations(conn: sa.Connection, project_id: int, control: Control,
                      tasks.c.deleted_at.is_(None)))
     parts = [wanted] if task_keys is None else [wanted.where(answers.c.task.in_(p)) for p in chunks(sorted(task_keys))]
     rows = [row for part in parts for row in conn.execute(
-        part.order_by(answers.c.answered_at, answers.c.task, answers.c.annotator_id))]
+        part.order_by(answers.c.answered_at, answers.c.task, answers.c.annotator_id)).all()]
     task, annotator, label, seconds, truth = zip(*rows, strict=True) if rows else ((),) * 5
     return observe(task, annotator, label, labels=control.labels, seconds=seconds, truth=truth)
 
 
-def answer_count(conn: sa.Connection, project_id: int, control: str) -> int:
-    """How many answers a control has."""
-    return conn.scalar(sa.select(sa.func.count()).select_from(answers).where(
-        answers.c.project_id == project_id, answers.c.control == control)) or 0
+def answer_count(conn: sa.Connection, project_id: int) -> int:
+    """How many answers a project has, to all controls."""
+    return conn.scalar(sa.select(sa.func.count()).select_from(answers)
+                       .where(answers.c.project_id == project_id)) or 0
 
 
 def skips(conn: sa.Connection, project_id: int) -> dict[int, int]:

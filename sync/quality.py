@@ -1,8 +1,8 @@
 """Keeps consensus, performance and agreement in the store up to date, each modelled control on its own.
 
-A changed task is updated at once with the confusions of the last full run. A full run comes when the answers
-have grown by a quarter; small projects can afford one at every change. It is done here, so that nothing waits
-for Redis; a big project's goes to a worker when there is one.
+A changed task is updated at once with the confusions of the last full run. A full run comes when the changes
+since amount to a quarter of its answers; small projects can afford one at every change. It is done here, so
+that nothing waits for Redis; a big project's goes to a worker when there is one.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from sync.observations import Observations
 from sync.results import TRUTH, annotator_rows, consensus_row, consensus_rows, run_of
 
 GROWTH = 0.25
-"""Share of new (or vanished) answers that calls for a full run."""
+"""Changed tasks since the last full run, as a share of its answers, that call for the next."""
 
 EVERY_TIME = 2_000
 """A project with so few answers gets a full run at every change: it takes well under 0.1 s."""
 
-INLINE = 200_000
+INLINE = 50_000
 """Up to so many answers the loop does the full run itself (about two seconds), above it asks a worker."""
 
 NOTABLE = 0.005
@@ -49,9 +49,8 @@ def step(store: Store, client: object, project_id: int, changed: Collection[int]
     with store.read() as conn:
         if not changed and not _labels_changed(conn, project_id):
             return
-        answers = max((evidence.answer_count(conn, project_id, c.name) for c in evidence.modelled(conn, project_id)),
-                      default=0)
-        due = answers <= EVERY_TIME or full_run_due(conn, project_id)
+        due = full_run_due(conn, project_id, len(changed))
+        answers = evidence.answer_count(conn, project_id) if due else 0
     if due and (answers <= INLINE or not _hand_over(store, project_id)):
         recompute(store, project_id)
     elif changed:
@@ -94,22 +93,29 @@ def recompute(store: Store, project_id: int) -> frozenset[int]:
     return frozenset(moved)
 
 
-def full_run_due(conn: sa.Connection, project_id: int) -> bool:
-    """Whether the last full run is out of date: labels changed, or answers by a quarter; or there was none."""
-    for control in evidence.modelled(conn, project_id):
-        count = evidence.answer_count(conn, project_id, control.name)
-        run = performance_store.confusions(conn, project_id, control.name, annotators=())
-        fitted = run.answers if run is not None else 0
-        if abs(count - fitted) > GROWTH * fitted:
-            return True
-    return _labels_changed(conn, project_id)
+def full_run_due(conn: sa.Connection, project_id: int, changed: int = 0) -> bool:
+    """Whether, with so many more changed tasks, the last full run is out of date, or there was none.
+
+    It is when the tasks updated since are a quarter of its answers, when it was small, or when labels changed.
+    """
+    runs = [run for _, run in _runs(conn, project_id)]
+    known = [run for run in runs if run is not None]
+    answers = max((run.answers for run in known), default=0)
+    stale = max((run.stale for run in known), default=0) + changed
+    return (len(known) < len(runs) or (bool(runs) and (answers <= EVERY_TIME or stale > GROWTH * answers))
+            or _labels_changed(conn, project_id))
+
+
+def _runs(conn: sa.Connection, project_id: int) -> list[tuple[Control, Confusions | None]]:
+    """The last full run of each control, without single annotators."""
+    return [(control, performance_store.confusions(conn, project_id, control.name, annotators=()))
+            for control in evidence.modelled(conn, project_id)]
 
 
 def _labels_changed(conn: sa.Connection, project_id: int) -> bool:
     """Whether the label config has other labels than the last full run knew."""
-    runs = [(control, performance_store.confusions(conn, project_id, control.name, annotators=()))
-            for control in evidence.modelled(conn, project_id)]
-    return any(run is not None and run.labels[:len(control.labels)] != control.labels for control, run in runs)
+    return any(run is not None and run.labels[:len(control.labels)] != control.labels
+               for control, run in _runs(conn, project_id))
 
 
 def _hand_over(store: Store, project_id: int) -> bool:
@@ -134,6 +140,7 @@ def _update(conn: sa.Connection, project_id: int, control: Control, task_keys: C
     rows = _online(known, answers, control.name)
     consensus_store.write(conn, project_id, rows)
     consensus_store.remove(conn, set(task_keys) - {row.task for row in rows}, control.name)
+    performance_store.add_stale(conn, project_id, control.name, len(task_keys))
 
 
 def _fresh(answers: Observations) -> Confusions:

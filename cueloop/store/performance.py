@@ -20,7 +20,8 @@ class Confusions:
     """Expertise on one control, as the last full run saw it. Rows are the truth, columns the answer.
 
     `confusion` and `counts` are (W, K, K) in the order of `annotators`; `pooled` (K, K) is for anybody else;
-    `prior` (K,) has the class shares. `answers` is how many answers the run rests on.
+    `prior` (K,) has the class shares. `answers` is how many answers the run rests on, `stale` how many tasks were
+    updated since.
     """
 
     labels: tuple[str, ...]
@@ -31,6 +32,7 @@ class Confusions:
     prior: NDArray[np.float64]
     answers: int
     warnings: tuple[str, ...] = ()
+    stale: int = 0
 
 
 def confusions(conn: sa.Connection, project_id: int, control: str,
@@ -47,7 +49,7 @@ def confusions(conn: sa.Connection, project_id: int, control: str,
     return Confusions(
         tuple(run.labels), tuple(row.annotator_id for row in rows), _cube([r.confusion for r in rows], size),
         _cube([r.counts for r in rows], size), np.array(run.pooled).reshape(size, size), np.array(run.prior),
-        run.answers, tuple(run.warnings))
+        run.answers, tuple(run.warnings), run.stale)
 
 
 def of_project(project_id: int, control: str) -> sa.Select[Any]:
@@ -69,8 +71,14 @@ def write(conn: sa.Connection, project_id: int, control: str, rows: Sequence[dic
 def write_run(conn: sa.Connection, project_id: int, control: str, found: Confusions) -> None:
     """Keep what a full run learned of the crowd (not of single annotators: see `write`)."""
     values = {"labels": list(found.labels), "prior": found.prior.tolist(), "pooled": found.pooled.tolist(),
-              "answers": found.answers, "warnings": list(found.warnings), "updated_at": now()}
+              "answers": found.answers, "warnings": list(found.warnings), "stale": 0, "updated_at": now()}
     upsert(conn, fits, [{"project_id": project_id, "control": control, **values}])
+
+
+def add_stale(conn: sa.Connection, project_id: int, control: str, tasks: int) -> None:
+    """So many more tasks were updated since the last full run."""
+    conn.execute(fits.update().where(fits.c.project_id == project_id, fits.c.control == control)
+                 .values(stale=fits.c.stale + tasks))
 
 
 def keep_controls(conn: sa.Connection, project_id: int, controls: Collection[str]) -> None:

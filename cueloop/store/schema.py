@@ -148,6 +148,7 @@ fits = sa.Table("fits", metadata,                           # what the last full
     sa.Column("prior", Json, nullable=False),               # class shares
     sa.Column("pooled", Json, nullable=False),              # the crowd's confusion: labels x labels
     sa.Column("answers", sa.Integer, nullable=False),       # how many it was fitted to
+    sa.Column("stale", sa.Integer, nullable=False),         # tasks that were updated since
     sa.Column("warnings", Json, nullable=False),            # [sentence]
     sa.Column("updated_at", Utc, nullable=False))
 

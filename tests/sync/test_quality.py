@@ -162,14 +162,32 @@ def test_skips_and_lead_times_are_counted_for_each_annotator(any_store: Store) -
     assert (rows[2].answers, rows[2].skips, rows[2].low, rows[2].high) == (0, 1, 0.0, 1.0)
 
 
-@pytest.mark.parametrize(("added", "due"), [(9, False), (11, True)])
-def test_a_full_run_is_due_when_answers_have_grown_by_a_quarter(store: Store, added: int, due: bool) -> None:
+@pytest.mark.parametrize(("changed", "due"), [(7, False), (8, True)])
+def test_a_full_run_is_due_when_changes_amount_to_a_quarter_of_the_answers(
+        store: Store, monkeypatch: pytest.MonkeyPatch, changed: int, due: bool) -> None:
+    # given a project too big for a full run at every change, and three tasks updated since the last one
+    monkeypatch.setattr(quality, "EVERY_TIME", 10)
     keys = given.project(store, tasks=40)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])     # the other control has no answers at all
+    quality.recompute(store, 1)
+    quality.update(store, 1, set(keys[:3]))
+    # when more come
+    with store.read() as conn:
+        assert quality.full_run_due(conn, 1, changed) is due
+
+
+def test_new_labels_in_the_config_call_for_a_full_run_even_when_no_task_changed(store: Store) -> None:
+    keys = given.project(store, tasks=3)
     given.answers(store, 1, [(k, 1, "good") for k in keys])
     quality.recompute(store, 1)
-    given.answers(store, 1, [(k, 2, "good") for k in keys[:added]])
+    config = given.TWO_CONTROLS.replace('<Choice value="bad"/>', '<Choice value="bad"/><Choice value="odd"/>')
+    with store.write() as conn:
+        conn.execute(schema.projects.update().values(label_config=config))
+    quality.step(store, None, 1, frozenset())
     with store.read() as conn:
-        assert quality.full_run_due(conn, 1) is due
+        found = performance.confusions(conn, 1, "mood")
+    assert found is not None
+    assert found.labels == ("good", "bad", "odd")
 
 
 def test_a_big_project_asks_a_worker_and_without_redis_does_it_itself(

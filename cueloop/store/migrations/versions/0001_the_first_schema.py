@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("prior", cueloop.store.columns.Json(none_as_null=True), nullable=False),
         sa.Column("pooled", cueloop.store.columns.Json(none_as_null=True), nullable=False),
         sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("stale", sa.Integer(), nullable=False),
         sa.Column("warnings", cueloop.store.columns.Json(none_as_null=True), nullable=False),
         sa.Column("updated_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_fits_project_id")),
