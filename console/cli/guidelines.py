@@ -45,10 +45,9 @@ def add(settings: Settings, file: Path, project: int | None, note: str, author: 
     project_id = which_project(settings, store, project)
     added = versions.add(store, project_id, _read(file), author=author, note=note)
     if not draft:
-        from cueloop.label_studio import LabelStudio
+        from console.cli._client import open_client
 
-        with LabelStudio(settings.label_studio_url, settings.label_studio_api_key.get_secret_value()) as client:
-            added = push(store, client, project_id, added.version, author=author)
+        added = push(store, open_client(settings), project_id, added.version, author=author)
     echo(_facts(added), as_json, _line)
 
 

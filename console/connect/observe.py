@@ -69,7 +69,7 @@ def as_lines(observed: dict[str, Any]) -> list[str]:
     for name, control in observed["controls"].items():
         alpha, truth = control["agreement"], control["consensus"]
         lines.append(f"{name}:")
-        lines.append("  agreement: " + ("too few tasks with two answers" if not alpha or alpha["value"] is None else
+        lines.append("  agreement: " + ("too few tasks with two answers" if not alpha or alpha["low"] is None else
                      f"alpha {alpha['value']:.3f} ({alpha['low']:.3f} to {alpha['high']:.3f})"))
         lines.append(f"  consensus on {truth['tasks']} tasks, {truth['sure']} of them at 95 % or surer: " + ", ".join(
             f"{label} {count}" for label, count in sorted(truth["labels"].items())))
