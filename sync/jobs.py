@@ -6,12 +6,11 @@ from typing import Any
 
 from cueloop import settings
 from cueloop.store import Store
+from sync import quality
 
 
 def recompute(project_id: int) -> dict[str, Any]:
     """Full run of consensus, performance and agreement of a project. Returns how many tasks notably moved."""
-    from sync import quality
-
     store = Store.open(settings.load().store_url)
     try:
         return {"moved": len(quality.recompute(store, project_id))}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 
@@ -203,17 +206,27 @@ def test_a_big_project_asks_a_worker_and_without_redis_does_it_itself(
     assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
 
 
-def test_a_big_project_s_full_run_is_enqueued_once(
+def test_a_big_project_s_full_run_is_enqueued_once_and_done_by_a_worker(
         store: Store, valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "INLINE", 1)
     monkeypatch.setattr(quality, "EVERY_TIME", 1)
     monkeypatch.setenv("CUELOOP_REDIS_URL", valkey)
+    monkeypatch.setenv("CUELOOP_DATABASE_URL", str(store.url))
     keys = given.project(store, tasks=3)
     given.answers(store, 1, [(k, 1, "good") for k in keys])
     # when the loop steps twice before a worker comes
     for _ in range(2):
         quality.step(store, None, 1, frozenset(keys))
     # then one job waits, and the changed tasks have their consensus already
+    jobs = sa.select(schema.jobs.c.kind, schema.jobs.c.state)
     with store.read() as conn:
-        assert conn.execute(sa.select(schema.jobs.c.kind, schema.jobs.c.state)).all() == [("recompute", "queued")]
+        assert conn.execute(jobs).all() == [("recompute", "queued")]
+        assert performance.confusions(conn, 1, "mood") is None
     assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
+    # and when a worker comes, it does the full run
+    subprocess.run([sys.executable, "-m", "console", "worker", "--burst"], check=True, timeout=60)
+    with store.read() as conn:
+        assert conn.execute(jobs).all() == [("recompute", "done")]
+        found = performance.confusions(conn, 1, "mood")
+    assert found is not None
+    assert (found.annotators, found.answers) == ((1,), 3)
