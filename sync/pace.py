@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SMALLEST, LARGEST = 10, 100
 """Tasks a request. The ids travel in the address, so 100 is also what one request can carry."""
 START = 50
-FREE = 200
+FREE = 1_000
 """Tasks that a pull may fetch before it begins to pause: what is new in live work never waits."""
 AIM_SECONDS = 0.4
 """Longest that one request of a pull should keep one of Label Studio's threads busy."""

@@ -24,8 +24,8 @@ from cueloop.types import Control
 
 TURN = 8
 """Answers that somebody gives before the next person takes the seat."""
-PAUSE = 0.5
-"""Seconds before a seat asks again when its person had nothing to do."""
+PAUSES = (0.2, 0.4, 0.8, 1.6)
+"""Seconds before a seat asks again, the more often in a row its people had nothing to do."""
 PATIENCE = 120.0
 """Seconds without any answer after which the replay is taken for stuck."""
 
@@ -88,12 +88,14 @@ class Replay:
 
     def _seat(self, waiting: queue.SimpleQueue[Person]) -> None:
         try:
+            idle = 0
             while not self._stop.is_set():
                 person = waiting.get()
                 worked = self._turn(person)
                 waiting.put(person)
-                if not worked and not self._stop.is_set():
-                    self._idle()
+                idle = 0 if worked else idle + 1
+                if idle and not self._stop.is_set():
+                    self._idle(PAUSES[min(idle, len(PAUSES)) - 1])
         finally:
             self._stop.set()
 
@@ -144,14 +146,14 @@ class Replay:
                             "Nobody else may add tasks to the demo's project while it runs.")
         return index
 
-    def _idle(self) -> None:
+    def _idle(self, pause: float) -> None:
         if self.finished(len(self.log)):
             self._stop.set()
         elif time.monotonic() - self._last > PATIENCE:
             raise PartFailed(f"Replay: nobody was served a task for {PATIENCE:.0f} s though work is left. "
                              "Look into the logs of sync and worker in the home folder.")
         else:
-            self._stop.wait(PAUSE)
+            self._stop.wait(pause)
 
 
 def shown(task: Mapping[str, Any]) -> dict[str, Any] | None:

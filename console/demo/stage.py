@@ -116,7 +116,7 @@ def _connect(settings: Settings, store: Store, admin: LabelStudio, project_id: i
     from console.connect import connect
 
     # A pilot: only the fifteen are asked, not the admin, nor whoever else uses this Label Studio.
-    connect(settings, store, admin, project_id, pilot={"annotators": [account.email for account in accounts]})
+    connect(settings, store, admin, project_id, pilot=[account.email for account in accounts])
 
 
 def _import(admin: LabelStudio, project_id: int, ratings: Ratings, accounts: Sequence[Account],
