@@ -10,8 +10,8 @@ fail() {
     exit 1
 }
 
-suitable() { # a Python 3.11 or newer that really runs (a shim of pyenv may not)
-    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+suitable() { # a Python that the pinned versions have wheels for, and that really runs (a shim of pyenv may not)
+    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1000000) }')
@@ -22,7 +22,7 @@ if ! { [ -x .venv/bin/python ] && suitable .venv/bin/python && .venv/bin/python 
     for name in ${PYTHON:-} python3.11 python3.12 python3.13 python3; do
         if suitable "$name"; then python=$name && break; fi
     done
-    [ -n "$python" ] || fail "Python 3.11 or newer is needed. Debian or Ubuntu: apt install python3 python3-venv; else python.org. PYTHON=/path/to/python names one."
+    [ -n "$python" ] || fail "Python 3.11, 3.12 or 3.13 is needed. Debian or Ubuntu: apt install python3 python3-venv; else python.org. PYTHON=/path/to/python names one."
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python lacks the venv module. Debian or Ubuntu: apt install $(basename "$python")-venv"
     rm -rf .venv

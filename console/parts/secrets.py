@@ -27,7 +27,7 @@ def read(home: Path) -> dict[str, str]:
 
 def put(home: Path, **values: str) -> None:
     """Write these variables into the file, keep all others; readable by its owner only, replaced at once."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' texts will be in it
     with cache.lock(home / "settings.lock"):
         lines = [f"{k}='{v}'\n" for k, v in sorted((read(home) | values).items())]
         descriptor, name = tempfile.mkstemp(dir=home, prefix="settings.")  # made with mode 0600

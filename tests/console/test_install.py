@@ -45,14 +45,14 @@ def test_no_python_is_told(bare):
     code, said = bare("install")
     assert code != 0
     assert len(said) == 1
-    assert "Python 3.11 or newer is needed" in said[0]
+    assert "Python 3.11, 3.12 or 3.13 is needed" in said[0]
     assert "apt install" in said[0]
 
 
 def test_a_python_that_is_too_old_or_only_a_shim_is_passed_over(bare):
     program(bare.path / "python3.11", "exit 127")
     program(bare.path / "python3", "exit 1")
-    assert "Python 3.11 or newer is needed" in bare("install")[1][0]
+    assert "Python 3.11, 3.12 or 3.13 is needed" in bare("install")[1][0]
 
 
 def test_no_venv_module_is_told(bare):
@@ -92,7 +92,7 @@ def test_the_second_time_nothing_is_installed(bare):
     assert "tools/install.sh" not in "".join(said)
     # but what a new version needs is
     os.utime(bare.checkout / ".venv" / "installed-dev", (0, 0))
-    assert "Python 3.11 or newer is needed" in bare("install")[1][0]
+    assert "Python 3.11, 3.12 or 3.13 is needed" in bare("install")[1][0]
 
 
 def test_every_verb_is_in_the_help(bare):

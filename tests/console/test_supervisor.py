@@ -198,42 +198,45 @@ class TestUp:
 
     @pytest.fixture
     def up(self, home):
-        process = subprocess.Popen([sys.executable, "-m", "console", "up"], stdout=subprocess.PIPE, text=True,
-                                   env=os.environ | {"CUELOOP_HOME": str(home.home)})
-        yield process
-        process.terminate()
-        process.wait(60)
-        process.stdout.close()
+        started = []
 
-    def lines_until(self, process, what):
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if what in line:
-                return lines
-        raise AssertionError("".join(lines))
+        def start():
+            started.append(subprocess.Popen([sys.executable, "-m", "console", "up"], stdout=subprocess.PIPE, text=True,
+                                            env=os.environ | {"CUELOOP_HOME": str(home.home)}))
+            lines = []
+            for line in started[-1].stdout:
+                lines.append(line)
+                if "Ctrl-C ends everything" in line:
+                    return started[-1]
+            raise AssertionError("".join(lines))
 
-    @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-    def test_ends_cleanly_when_asked(self, up, home, end):
-        self.lines_until(up, "Ctrl-C ends everything")
+        yield start
+        for process in started:
+            process.terminate()
+            process.wait(60)
+            process.stdout.close()
+
+    def test_ends_cleanly_on_ctrl_c(self, up, home):
+        process = up()
         parts = running.read(home.home)
         assert set(parts) == {"Label Studio", "Valkey", "sync", "serve", "worker"}
-        everyone = tree(up.pid)
-        told = json.loads(subprocess.run([sys.executable, "-m", "console", "status", "--json"], check=True,
-                                         env=os.environ | {"CUELOOP_HOME": str(home.home)}, text=True,
-                                         stdout=subprocess.PIPE).stdout)
-        assert {part["part"] for part in told["parts"]} == set(parts)
-        up.send_signal(end)
-        assert "Nothing is left running." in up.stdout.read()
-        assert up.wait(60) == 0
+        everyone = tree(process.pid)
+        status = subprocess.run([sys.executable, "-m", "console", "status", "--json"], check=True, text=True,
+                                env=os.environ | {"CUELOOP_HOME": str(home.home)}, stdout=subprocess.PIPE)
+        assert {part["part"] for part in json.loads(status.stdout)["parts"]} == set(parts)
+        process.send_signal(signal.SIGINT)
+        assert "Nothing is left running." in process.stdout.read()
+        assert process.wait(60) == 0
         assert all(gone(pid) for pid in everyone)
 
-    def test_killed_leaves_nothing_and_starts_again(self, up, home):
-        self.lines_until(up, "Ctrl-C ends everything")
-        everyone = tree(up.pid)
-        up.kill()
-        up.wait()
-        with Supervisor(home.home, roles=["worker"]) as again:
-            assert again.label_studio is not None
-            now = {pid for part in again.parts for pid in tree(part.pid())}
-            assert all(gone(pid) for pid in everyone if pid not in now)
+    def test_killed_it_leaves_nothing_and_starts_again_and_ends_cleanly_on_sigterm(self, up):
+        first = up()
+        everyone = tree(first.pid)
+        first.kill()
+        first.wait()
+        second = up()
+        assert all(gone(pid) for pid in everyone)
+        everyone = tree(second.pid)
+        second.terminate()
+        assert second.wait(60) == 0
+        assert all(gone(pid) for pid in everyone)
