@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from console.connect import backend, hook, machine, people, project
 from console.connect.report import ConnectReport
 from console.connect.site import Row, Site
-from console.connect.steps import Step, perform
+from console.connect.steps import Step, confirm, perform
 from cueloop import audit
 from cueloop.errors import DataError
 from cueloop.label_config import parse, require_modelled
@@ -53,6 +53,7 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
     for concern in CONCERNS:
         for step in concern.plan(site.again()):
             _do(site, step, report, progress)
+        confirm(store, project_id, concern.KIND)
     machine.note(site)
     people.write(site, team)
     for step in _tabs(site, team, tabs, report):

@@ -57,7 +57,8 @@ def links_work(site: Site) -> bool:
 
 def plan_tabs(site: Site, people: Sequence[Row]) -> list[Step]:
     """Stored tabs for those who have none; for Label Studios whose front end does not take links."""
-    have = {entry.target for entry in journal.standing(site.store, site.project_id, KIND)}
+    have = {entry.target for entry in journal.standing(site.store, site.project_id, KIND)
+            if entry.state == journal.DONE}
     return [Step(KIND, queue_name(user["id"]), f"store a tab for {user['email']}",
                  lambda user=user: _store_tab(site, user))      # type: ignore[misc]
             for user in people if queue_name(user["id"]) not in have]
