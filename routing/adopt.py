@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from cueloop.store import assignments, decisions
 from cueloop.store.decisions import Decision
-from routing import places
 from routing.context import Context
+from routing.places import Place
 from routing.wanted import QUEUE, queue_names
 
 RULE = "import"
 """Stands for the rule in such a decision."""
 
 
-def adopt(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
-    """Write decisions and assignments for tasks never routed before whose queue names people; how many tasks."""
+def adopt(conn: sa.Connection, given: Context, found: Iterable[Place]) -> list[int]:
+    """Write decisions and assignments for tasks never routed before whose queue names people; keys of those tasks."""
     by_queue = {person.queue: person.id for person in given.people}
-    adopted = 0
-    for place in places.read(conn, keys, given.machines).values():
+    adopted = []
+    for place in found:
         if place.route is not None or place.assignments:
             continue
         people = sorted({by_queue[name] for name in queue_names(place.cue.get(QUEUE)) if name in by_queue}
@@ -33,5 +33,5 @@ def adopt(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
             probability=len(people) / len(given.people), created_at=given.now,
             guideline_version=given.project.guideline_version))
         assignments.add(conn, given.project.id, place.key, people, decision, given.now)
-        adopted += 1
+        adopted.append(place.key)
     return adopted

@@ -15,12 +15,14 @@ LATELY = timedelta(minutes=2)
 """How long an edit by somebody else makes a task contested."""
 
 
-def contested(conn: sa.Connection, keys: Sequence[int]) -> frozenset[int]:
-    """Those of the tasks whose customer data somebody else changed lately; a task's first version is no change."""
+def contested(conn: sa.Connection, keys: Sequence[int]) -> dict[int, int]:
+    """{task: how often somebody else changed its data lately}; a task's first version is no change."""
     table = task_versions
-    found: set[int] = set()
+    found: dict[int, int] = {}
     for part in chunks(list(keys)):
-        found |= set(conn.scalars(sa.select(table.c.task).where(
-            table.c.task.in_(part), table.c.ours.is_(sa.false())).group_by(table.c.task)
-            .having(sa.func.count() > 1, sa.func.max(table.c.seen_at) > now() - LATELY)))
-    return frozenset(found)
+        first = sa.select(sa.func.min(table.c.key)).where(table.c.task.in_(part)).group_by(table.c.task)
+        rows = conn.execute(sa.select(table.c.task, sa.func.count()).where(
+            table.c.task.in_(part), table.c.ours.is_(sa.false()), table.c.key.not_in(first),
+            table.c.seen_at > now() - LATELY).group_by(table.c.task))
+        found |= {row[0]: row[1] for row in rows}
+    return found

@@ -73,7 +73,7 @@ def _fresh(rules: Rules, control: str, matches: Matches, signals: TaskSignals, s
     audit = standing.plan.audit
     accepting = matches.get("accept")
     if accepting is not None and standing.held_out:
-        audit = True
+        audit = audit or accepting.name
     for kind in ACTIONS:
         rule = matches.get(kind)
         if rule is None:
@@ -83,7 +83,7 @@ def _fresh(rules: Rules, control: str, matches: Matches, signals: TaskSignals, s
         if plan is not None:
             return plan
     if accepting is not None and standing.held_out:      # only the machine was to see it: one blind look
-        return _ask(Plan(kind="ask", rule=accepting.name, rules_hash=rules.hash, control=control, audit=True),
+        return _ask(Plan(kind="ask", rule=accepting.name, rules_hash=rules.hash, control=control, audit=audit),
                     Ask(n=1, max=1), signals, standing)
     return Plan(rules_hash=rules.hash, control=control, audit=audit, why="no rule matches: nobody is asked")
 

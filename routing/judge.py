@@ -30,8 +30,8 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     if not given.controls:
         return 0
     close_answered(conn, given, keys)
-    adopt(conn, given, keys)
     found = places.read(conn, keys, given.machines)
+    found |= places.read(conn, adopt(conn, given, found.values()), given.machines)
     order = [key for key in keys if key in found]
     blind(conn, given, [found[key] for key in order])
     seen = {c.name: signals.gather(conn, given.project.id, c, order, given.champion, given.project.guideline_version)
@@ -68,7 +68,7 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
         dirty = (had.published or {}).get("accept") != want["accept"]    # accepted; the pull brings it any moment
     fresh = Route(
         task=place.key, project_id=given.project.id, state=state_of(plan, len(keep)), wanted=want,
-        published=had.published if had else None, dirty=dirty, audit=plan.audit or bool(had and had.audit),
+        published=had.published if had else None, dirty=dirty, audit=bool(plan.audit or (had and had.audit)),
         plan=plan.to_json(), need=room - len(keep), priority=priority, updated_at=given.now,
         published_at=had.published_at if had else None)
     if had is not None and replace(fresh, updated_at=had.updated_at, priority=had.priority) == had \
@@ -143,7 +143,8 @@ def _record(conn: sa.Connection, given: Context, place: Place, plan: Plan, said:
     chosen = {"accept": plan.label, "stop": said.label}
     for kind in kinds:
         decisions.add(conn, Decision(
-            project_id=given.project.id, task=place.key, control=plan.control, kind=kind, rule=plan.rule,
+            project_id=given.project.id, task=place.key, control=plan.control, kind=kind,
+            rule=plan.audit if kind == "audit" else plan.rule,
             rules_hash=given.rules.hash, inputs=said.inputs(names) | {"why": plan.why}, chosen=chosen.get(kind) or [],
             probability=given.rules.audit_share if kind == "audit" else 1.0, model_version=said.model_version,
             guideline_version=given.project.guideline_version, created_at=given.now))

@@ -7,7 +7,8 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from cueloop.errors import NotFound
+from cueloop import logs
+from cueloop.errors import LabelStudioError, LabelStudioUnreachable, NotFound
 from cueloop.label_studio import LabelStudio
 from cueloop.seen import moment
 from cueloop.store import Store, routes, tasks
@@ -20,8 +21,13 @@ from routing.wanted import merged
 BATCH = 4
 """Tasks re-read together: a write takes about 0.1 s, so the last rests on a re-read 0.4 s old."""
 
-PAUSE = timedelta(seconds=5)
-"""A task is written again at the earliest after this, so that two programs do not fight over it all day."""
+REFUSED = 5
+"""So many tasks that Label Studio refuses to write in one call mean that the fault is not with the tasks."""
+
+OFTEN, PAUSE = 3, timedelta(seconds=5)
+"""A task that somebody else writes so often is written at most once in so long: two programs must not fight all day."""
+
+log = logs.get(__name__)
 
 
 def write(store: Store, client: LabelStudio, project_id: int, wanted: Sequence[Route],
@@ -30,7 +36,7 @@ def write(store: Store, client: LabelStudio, project_id: int, wanted: Sequence[R
 
     Returns how many tasks were confirmed and the longest time between a re-read and the end of its write.
     """
-    confirmed, window = 0, 0.0
+    confirmed, refused, window = 0, 0, 0.0
     for batch in _batches(store, wanted):
         if monotonic() > until:
             break
@@ -42,7 +48,16 @@ def write(store: Store, client: LabelStudio, project_id: int, wanted: Sequence[R
             row = fresh.get(known[route.task].id)
             if row is None or moment(row["created_at"]) != known[route.task].created_at:
                 continue        # deleted, or another task under its id: the sweep will see
-            done = _one(store, client, route, known[route.task], row)
+            try:
+                done = _one(store, client, route, known[route.task], row)
+            except LabelStudioUnreachable:
+                raise
+            except LabelStudioError as error:
+                refused += 1
+                log.error("task could not be written", project=project_id, task=known[route.task].id, error=str(error))
+                if refused >= REFUSED:
+                    raise
+                continue
             confirmed += done
             window = max(window, monotonic() - began) if done else window
     return confirmed, window
@@ -82,7 +97,8 @@ def _batches(store: Store, wanted: Sequence[Route]) -> Iterator[list[Route]]:
     batch: list[Route] = []
     for route in wanted:
         if route.task in fought_over:
-            if route.published_at is None or now() - route.published_at > PAUSE:
+            often = fought_over[route.task] >= OFTEN
+            if not often or route.published_at is None or now() - route.published_at > PAUSE:
                 yield [route]
             continue
         batch.append(route)

@@ -28,8 +28,8 @@ class Plan:
     """Label that the machine accepts."""
     version: str | None = None
     """Model version whose predictions are accepted."""
-    audit: bool = False
-    """The machine would have accepted it: people see it blind instead."""
+    audit: str = ""
+    """Name of the rule by which the machine would have accepted it: people see it blind instead."""
     why: str = ""
 
     @property
