@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sync.arrays import FloatArray, IntArray, incidence, label_counts, normalised, softmax
-from sync.probability import calibrated, with_votes
+from sync.probability import calibrated, cautious, with_votes
 
 METHOD = "anchored-ds"
 """Name of the method in the store."""
@@ -28,11 +28,15 @@ _EDGE = 1e-4
 """Accuracies are kept this far from 0 and 1 before a logit is taken."""
 
 
+ANNOTATOR_WEIGHT = 4.0
+"""Answers' worth of the prior on each row of an annotator's confusion."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How strongly each prior holds; the defaults come from the prototypes."""
 
-    annotator: float = 4.0   # answers' worth of the prior on each row of an annotator's confusion
+    annotator: float = ANNOTATOR_WEIGHT   # answers' worth of the prior on each row of an annotator's confusion
     anchor: float = 0.1      # pull of the pooled confusion to symmetric errors, as a share of all answers
     share: float = 1.0       # pull of class shares to the majority's, as a share of all tasks
 
@@ -85,9 +89,10 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
         done, movement = done + 1, float(np.abs(posterior - before).max(initial=0.0))
     counts = _counts(answers, posterior, annotators, labels)
     confusion, pooled = _confusion(counts, weights)
-    return Fit(posterior=_pin(with_votes(posterior, votes), known),
-               probability=_pin(calibrated(posterior, votes), known), likelihood=posterior, confusion=confusion,
-               counts=counts, pooled=pooled, prior=prior, iterations=done,
+    choosing = _pin(with_votes(posterior, votes), known)
+    careful = _expect(answers, cautious(confusion, counts, weights.annotator), prior)
+    return Fit(posterior=choosing, probability=_pin(calibrated(careful, votes, choosing.argmax(1)), known),
+               likelihood=posterior, confusion=confusion, counts=counts, pooled=pooled, prior=prior, iterations=done,
                warnings=_warnings(posterior[used], shares, pooled))
 
 

@@ -11,16 +11,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from sync.arrays import FloatArray, IntArray, softmax
-from sync.probability import calibrated, with_votes
+from sync.consensus import ANNOTATOR_WEIGHT
+from sync.probability import calibrated, cautious, with_votes
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the last fit knows: class shares (K,), the crowd's confusion (K, K), each annotator's (W, K, K)."""
+    """What the last fit knows: class shares (K,), the crowd's confusion (K, K), each annotator's (W, K, K), and the
+    same drawn back to its prior (W, K, K), on which the probability rests."""
 
     prior: FloatArray
     pooled: FloatArray
     confusion: FloatArray
+    careful: FloatArray
+
+
+def known(prior: FloatArray, pooled: FloatArray, confusion: FloatArray, counts: FloatArray) -> Known:
+    """What is known from a fit's (or the store's) arrays of these names."""
+    return Known(prior, pooled, confusion, cautious(confusion, counts, ANNOTATOR_WEIGHT))
 
 
 def posterior(known: Known, annotator: IntArray, label: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -28,15 +36,15 @@ def posterior(known: Known, annotator: IntArray, label: IntArray) -> tuple[Float
 
     `annotator` holds rows of `known.confusion`, or -1 for somebody whom the last fit did not see.
     """
-    labels = len(known.prior)
-    votes = np.bincount(label, minlength=labels).astype(np.float64)[None]
-    rows = np.where((annotator >= 0)[:, None], _rows(known.confusion, annotator, label), known.pooled[:, label].T)
-    raw = softmax(np.log(known.prior) + np.log(np.maximum(rows, 1e-12)).sum(0))[None]
-    return with_votes(raw, votes)[0], calibrated(raw, votes)[0]
+    votes = np.bincount(label, minlength=len(known.prior)).astype(np.float64)[None]
+    choosing = with_votes(_expect(known, known.confusion, annotator, label), votes)
+    careful = _expect(known, known.careful, annotator, label)
+    return choosing[0], calibrated(careful, votes, choosing.argmax(1))[0]
 
 
-def _rows(confusion: FloatArray, annotator: IntArray, label: IntArray) -> FloatArray:
-    """P(this answer | truth k) of each answer: (n, K). Unknown annotators get any row; it is not used."""
-    if not len(confusion):
-        return np.ones((len(annotator), confusion.shape[-1]))
-    return confusion[np.maximum(annotator, 0), :, label]
+def _expect(known: Known, confusion: FloatArray, annotator: IntArray, label: IntArray) -> FloatArray:
+    """Posterior (1, K) of the task; who has no row in `confusion` (W, K, K) counts as the crowd does."""
+    crowd = known.pooled[:, label].T
+    own = confusion[np.maximum(annotator, 0), :, label] if len(confusion) else crowd
+    likely = np.where((annotator >= 0)[:, None], own, crowd)
+    return softmax(np.log(known.prior) + np.log(np.maximum(likely, 1e-12)).sum(0))[None]

@@ -150,7 +150,7 @@ def _fresh(answers: Observations) -> Confusions:
 
 def _online(run: Confusions, answers: Observations, control: str) -> list[Consensus]:
     """Consensus of the tasks in `answers`, each from its own answers and the run's confusions."""
-    known = online.Known(run.prior, run.pooled, run.confusion)
+    known = online.known(run.prior, run.pooled, run.confusion, run.counts)
     place = {annotator: at for at, annotator in enumerate(run.annotators)}
     rows = np.array([place.get(a, -1) for a in answers.annotators], int)[answers.annotator]
     labels = np.array([run.labels.index(name) if name in run.labels else -1 for name in answers.labels],
