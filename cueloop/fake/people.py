@@ -82,6 +82,12 @@ def legacy_token() -> Response:
     return reply({"token": g.user["token"]})
 
 
+@people.get("/api/jwt/settings")
+def token_settings() -> Response:
+    """Which kinds of tokens the organization takes."""
+    return reply({"api_tokens_enabled": True, "legacy_api_tokens_enabled": world().legacy_tokens})
+
+
 @people.get("/api/users/")
 def users() -> Response:
     """Everybody."""

@@ -75,6 +75,7 @@ def test_says_who_and_what_it_is(admin: LabelStudio) -> None:
     assert admin.healthy()
     assert admin.version() == "1.23.2"
     assert admin.whoami()["email"].startswith("admin")
+    assert admin.get("/api/jwt/settings")["legacy_api_tokens_enabled"] is True
 
 
 def test_a_signed_up_person_acts_as_themselves(admin: LabelStudio, person: LabelStudio, ids: list[int]) -> None:
