@@ -31,6 +31,7 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
     """
     moment = now or this_moment()
     with store.write() as conn:
+        alone(conn, project_id)
         given = contexts.read(conn, project_id, moment)
         if given.project.rules_hash is None:
             contexts.put_in_force(conn, project_id, given.rules, "cueloop")
@@ -38,13 +39,22 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
     made = 0
     for start in range(0, len(keys), CHUNK):
         with store.write() as conn:
+            alone(conn, project_id)
             made += judge(conn, given, keys[start:start + CHUNK])
     with store.write() as conn:
+        alone(conn, project_id)
         return made + fill(conn, given)
+
+
+def alone(conn: sa.Connection, project_id: int) -> None:
+    """Let no other process route this project until the transaction ends. SQLite has one writer anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.text("SELECT pg_advisory_xact_lock(7012532, :project)"), {"project": project_id})
 
 
 def run(conn: sa.Connection, given: Context) -> int:
     """Judge all tasks and refill the queues within the caller's transaction; how many decisions were made."""
+    alone(conn, given.project.id)
     keys = living(conn, given.project.id)
     made = sum(judge(conn, given, keys[start:start + CHUNK]) for start in range(0, len(keys), CHUNK))
     return made + fill(conn, given)
