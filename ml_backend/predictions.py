@@ -14,6 +14,7 @@ from cueloop.store import Store, predictions, projects
 from cueloop.store.columns import now
 from cueloop.store.predictions import Prediction
 from cueloop.store.schema import tasks
+from cueloop.store.upsert import chunks
 from cueloop.types import Control
 from ml_backend.bundle import Head, paired
 from ml_backend.calibration import Floats
@@ -98,9 +99,8 @@ def _rows(
 def _texts(conn: sa.Connection, keys: Sequence[int], field: str) -> dict[int, str]:
     """{key: text} of those tasks that have one."""
     found: dict[int, str] = {}
-    for start in range(0, len(keys), predictions.CHUNK):
-        for row in conn.execute(sa.select(tasks.c.key, tasks.c.data)
-                                .where(tasks.c.key.in_(keys[start:start + predictions.CHUNK]))):
+    for some in chunks(keys):
+        for row in conn.execute(sa.select(tasks.c.key, tasks.c.data).where(tasks.c.key.in_(some))):
             text = text_of(row.data.get(field))
             if text is not None:
                 found[row.key] = text

@@ -58,7 +58,7 @@ def push(
         there = _there(client, project_id, version, [w for w in batch if w.sent])
         sent = _send(store, client, project_id, name, version, controls, batch, there)
         refused += [w.id for w in batch if w.task not in sent]
-        count, found = count + len(sent), found + len({task for task, shown in there if shown == version})
+        count, found = count + len(sent), found + sum(shown == version for _, shown in there)
         progress(start + len(batch), len(todo))
     _show(store, client, project_id, name, version)
     if refused:
@@ -97,29 +97,49 @@ def _send(
     batch: Sequence[Waiting], there: frozenset[tuple[int, str]],
 ) -> set[int]:
     """Send a batch but for what is there. Returns the keys of tasks that are known to have their prediction."""
-    keys = {w.task for w in batch}
     with store.write() as conn:
+        keys = set(predictions.mark_sent(conn, name, version, [w.task for w in batch]))
         said = predictions.of_tasks(conn, name, version, sorted(keys))
-        predictions.mark_sent(conn, name, version, keys)
-    rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), controls, version)
-            if (w.task, row["model_version"]) not in there]
+    batch = [w for w in batch if w.task in keys]
+    rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), controls, version)]
     try:
-        client.import_predictions(project_id, rows)
+        client.import_predictions(project_id, _lacking(rows, there))
     except (LabelStudioUnreachable, LabelStudioRefused):
         raise
-    except LabelStudioError:  # it dropped some without saying which
-        keys = {task for task, shown in _there(client, project_id, version, batch) if shown == version}
+    except LabelStudioError:  # it refuses all for one task that was deleted, or drops some without saying which
+        arrived = _save_what_fits(client, project_id, version, batch, rows)
+        keys = {w.task for w in batch if (w.id, version) in arrived}
     with store.write() as conn:
         predictions.mark_pushed(conn, name, version, keys)
         projects.note_changes(conn, project_id, keys)  # what stands in Label Studio can be accepted now
     return keys
 
 
+def _save_what_fits(
+    client: LabelStudio, project_id: int, version: str, batch: Sequence[Waiting], rows: list[dict[str, Any]],
+) -> frozenset[tuple[int, str]]:
+    """After a refusal, send again what is not there, without tasks that are gone. Returns what is there then."""
+    alive = {row["id"] for row in client.task_data(project_id, [w.id for w in batch])}
+    rest = [w for w in batch if w.id in alive]
+    there = _there(client, project_id, version, rest)
+    try:
+        client.import_predictions(project_id, [row for row in _lacking(rows, there) if row["task"] in alive])
+    except (LabelStudioUnreachable, LabelStudioRefused):
+        raise
+    except LabelStudioError as error:
+        log.warning("predictions were dropped", project=project_id, version=version, error=str(error))
+    return _there(client, project_id, version, rest)
+
+
+def _lacking(rows: list[dict[str, Any]], there: frozenset[tuple[int, str]]) -> list[dict[str, Any]]:
+    return [row for row in rows if (row["task"], row["model_version"]) not in there]
+
+
 def _there(client: LabelStudio, project_id: int, version: str, asked: Sequence[Waiting]) -> frozenset[tuple[int, str]]:
-    """(task, version string) of the predictions that Label Studio has of these tasks."""
+    """(Label Studio id, version string) of the predictions that Label Studio has of these tasks."""
     if not asked or not client.model_versions(project_id).get(version):
         return frozenset()
-    return frozenset((w.task, str(row["model_version"])) for w in asked for row in client.predictions(project_id, w.id)
+    return frozenset((w.id, str(row["model_version"])) for w in asked for row in client.predictions(project_id, w.id)
                      if row["model_version"] in {version, version + ALTERNATIVE})
 
 

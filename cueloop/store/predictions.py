@@ -7,13 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cueloop.store.columns import now
 from cueloop.store.schema import predictions, routes, tasks
-
-CHUNK = 200
-"""Rows a statement: SQLite's oldest limit is 999 variables."""
+from cueloop.store.upsert import chunks, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +43,7 @@ class Waiting:
 
 def write(conn: sa.Connection, rows: Sequence[Prediction]) -> None:
     """Add predictions; those that a version already made stay as they are."""
-    insert = _insert(conn)
-    for start in range(0, len(rows), CHUNK):
-        conn.execute(insert.on_conflict_do_nothing(), [asdict(row) for row in rows[start:start + CHUNK]])
+    upsert(conn, predictions, [asdict(row) for row in rows], ["task", "control", "model", "version"], update=[])
 
 
 def missing(conn: sa.Connection, project_id: int, model: str, version: str, control: str) -> list[int]:
@@ -79,16 +74,24 @@ def of_tasks(conn: sa.Connection, model: str, version: str, keys: Sequence[int])
     """{task: its predictions by this version, one a control}."""
     found: dict[int, list[Prediction]] = {}
     columns = [c for c in predictions.c if c.name not in {"key", "sent_at", "pushed_at"}]
-    for start in range(0, len(keys), CHUNK):
-        query = sa.select(*columns).where(_of(model, version), predictions.c.task.in_(keys[start:start + CHUNK]))
+    for some in chunks(keys):
+        query = sa.select(*columns).where(_of(model, version), predictions.c.task.in_(some))
         for row in conn.execute(query.order_by(predictions.c.key)):
             found.setdefault(row.task, []).append(Prediction(**row._mapping))
     return found
 
 
-def mark_sent(conn: sa.Connection, model: str, version: str, keys: Iterable[int]) -> None:
-    """Write down, before a push, which tasks it is about to send."""
-    _mark(conn, model, version, list(keys), {"sent_at": now()})
+def mark_sent(conn: sa.Connection, model: str, version: str, keys: Sequence[int]) -> list[int]:
+    """Write down, before a push, which tasks it is about to send: those that did not turn blind meanwhile.
+
+    Whoever makes a task blind in a transaction of their own sees here whether it was shown before.
+    """
+    showable: list[int] = []
+    for some in chunks(keys):
+        showable += conn.scalars(sa.select(tasks.c.key).where(
+            tasks.c.key.in_(some), ~tasks.c.blind, tasks.c.deleted_at.is_(None)))
+    _mark(conn, model, version, showable, {"sent_at": now()})
+    return showable
 
 
 def mark_pushed(conn: sa.Connection, model: str, version: str, keys: Iterable[int]) -> None:
@@ -107,10 +110,5 @@ def _of(model: str, version: str) -> sa.ColumnElement[bool]:
 
 
 def _mark(conn: sa.Connection, model: str, version: str, keys: list[int], values: dict[str, datetime]) -> None:
-    for start in range(0, len(keys), CHUNK):
-        conn.execute(predictions.update().values(**values).where(
-            _of(model, version), predictions.c.task.in_(keys[start:start + CHUNK])))
-
-
-def _insert(conn: sa.Connection) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(predictions) if conn.dialect.name == "postgresql" else sqlite.insert(predictions)
+    for some in chunks(keys):
+        conn.execute(predictions.update().values(**values).where(_of(model, version), predictions.c.task.in_(some)))

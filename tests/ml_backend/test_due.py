@@ -1,0 +1,95 @@
+"""When a training is due."""
+
+from datetime import timedelta
+
+import pytest
+
+from cueloop.store import models
+from cueloop.store import schema as s
+from cueloop.store.columns import now
+from cueloop.store.models import ModelVersion
+from ml_backend import due
+from ml_backend.due import AFTER_FAILURE, FIRST_PER_CLASS, GROWTH, training_due
+from tests.ml_backend.conftest import examples
+
+
+@pytest.fixture
+def ask(store):
+    def asked():
+        with store.read() as conn:
+            return training_due(conn, 1)
+    return asked
+
+
+def _trained_on(store, count):
+    with store.write() as conn:
+        models.insert(conn, ModelVersion(
+            name="project-1", version=f"v{count}", project_id=1, kind="k", path="p", sha256={},
+            card={"labelled": {"topic": count}, "controls": {}}, created_at=now()))
+
+
+def test_the_first_when_every_class_has_its_minimum(store, project, ask):
+    project.add(examples(3 * FIRST_PER_CLASS - 1))
+    assert ask() is None
+    project.add([e for e in examples(3) if e.label == "sport"])
+    assert "first model" in ask()
+
+
+def test_a_rare_class_does_not_hold_up_the_first_for_ever(store, project, ask):
+    project.add([e for e in examples(80) if e.label != "sport"])
+    assert ask() is None
+    project.add([e for e in examples(12) if e.label != "sport"])
+    assert ask()
+
+
+def test_one_class_alone_is_never_enough(store, project, ask):
+    project.add([e for e in examples(300) if e.label == "food"])
+    assert ask() is None
+
+
+def test_the_next_when_labels_have_grown_by_the_share(store, project, ask):
+    project.add(examples(100))
+    _trained_on(store, 100)
+    assert ask() is None
+    project.add(examples(int(100 * GROWTH) - 1, seed=1))
+    assert ask() is None
+    project.add(examples(1, seed=2))
+    assert "40 newly labelled" in ask()
+
+
+def test_a_refused_training_counts_as_one(store, project, ask):
+    project.add(examples(60))
+    _trained_on(store, 60)
+    assert ask() is None
+
+
+def test_unsure_consensus_does_not_count(store, project, ask):
+    project.add(examples(60), probability=0.55)
+    assert ask() is None
+
+
+@pytest.mark.parametrize(("state", "age", "is_due"), [
+    ("queued", timedelta(0), False), ("running", timedelta(0), False), ("running", due.MAYBE_DEAD, True),
+    ("failed", timedelta(0), False), ("failed", AFTER_FAILURE, True), ("done", timedelta(0), True)])
+def test_a_job_that_waits_runs_or_failed_just_now_is_left_alone(store, project, ask, state, age, is_due):
+    project.add(examples(60))
+    at = now() - age - timedelta(seconds=1)
+    with store.write() as conn:
+        conn.execute(s.jobs.insert().values(
+            kind="train", project_id=1, function="f", args=[], timeout=1, state=state, again=False, attempts=1,
+            queued_at=at, started_at=at, ended_at=None if state in ("queued", "running") else at))
+    assert (ask() is not None) == is_due
+
+
+@pytest.mark.parametrize("redis_url", ["", "redis://127.0.0.1:9/0"])
+def test_a_missing_redis_stops_nothing(store, project, monkeypatch, redis_url, capsys):
+    monkeypatch.setenv("CUELOOP_REDIS_URL", redis_url)
+    project.add(examples(60))
+    due.step(store, None, 1, frozenset())
+    assert "training waits" in "".join(capsys.readouterr())
+
+
+def test_a_project_whose_config_cannot_be_read_is_left_to_sync(store, project, ask):
+    with store.write() as conn:
+        conn.execute(s.projects.update().values(label_config="<View>"))
+    assert ask() is None
