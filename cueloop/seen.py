@@ -30,6 +30,8 @@ class SeenAnnotation:
     updated_at: datetime
     parent_prediction: int | None
     parent_annotation: int | None
+    suggested: bool
+    """There was a prediction of the project's model version when it was made: the label stream showed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def _annotation(row: Mapping[str, Any]) -> SeenAnnotation:
         was_cancelled=bool(row.get("was_cancelled")), ground_truth=bool(row.get("ground_truth")),
         lead_time=None if row.get("lead_time") is None else float(row["lead_time"]),
         created_at=moment(row["created_at"]), updated_at=moment(row["updated_at"]),
-        parent_prediction=row.get("parent_prediction"), parent_annotation=row.get("parent_annotation"))
+        parent_prediction=row.get("parent_prediction"), parent_annotation=row.get("parent_annotation"),
+        suggested=bool(row.get("prediction")))
 
 
 def _draft(row: Mapping[str, Any]) -> SeenDraft:

@@ -40,8 +40,9 @@ def seen_again(stored: Annotation, seen: SeenAnnotation, task: int) -> Annotatio
         answer, at = _statement(seen), seen.updated_at
     return replace(
         stored, task=task, id=seen.id, updated_by=_keep(stored.updated_by, seen.updated_by), result=seen.result,
-        answer=answer, answered_at=at, was_cancelled=seen.was_cancelled, ground_truth=seen.ground_truth, lead_time=seen.lead_time,
-        updated_at=seen.updated_at, parent_prediction=_keep(stored.parent_prediction, seen.parent_prediction),
+        answer=answer, answered_at=at, was_cancelled=seen.was_cancelled, ground_truth=seen.ground_truth,
+        lead_time=seen.lead_time, updated_at=seen.updated_at,
+        parent_prediction=_keep(stored.parent_prediction, seen.parent_prediction),
         parent_annotation=_keep(stored.parent_annotation, seen.parent_annotation), deleted_at=None)
 
 

@@ -40,7 +40,7 @@ class Written:
 
 def write(conn: sa.Connection, project: Project, seen: Sequence[SeenTask]) -> Written:
     """Store these snapshots: tasks, annotations, drafts, answers, and the note that the loop has work to do."""
-    before = task_store.by_ids(conn, project.id, [task.id for task in seen])
+    before = task_store.by_ids(conn, project.id, [task.id for task in seen], lock=True)
     replaced = [before[t.id].key for t in seen if t.id in before and before[t.id].created_at != t.created_at]
     written = remove(conn, project.id, replaced)
     before = {number: task for number, task in before.items() if task.key not in replaced}
@@ -115,7 +115,7 @@ def _merge(stored: Mapping[str, Annotation], project: Project, key: int, task: S
         if known is None:
             new = first_seen(seen, project.id, key)
             merged.append(replace(new, guideline_version=around.guideline(new.created_at),
-                                  seen_suggestion=around.suggestion(new, task),
+                                  seen_suggestion=around.suggestion(new, seen, task),
                                   outside_queue=around.outside(new, task)))
         elif seen.updated_at >= known.updated_at:
             again = seen_again(known, seen, key)

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop.seen import SeenTask
+from cueloop.seen import SeenAnnotation, SeenTask
 from cueloop.store.annotations import Annotation
 from cueloop.store.annotators import queue_name
 from cueloop.store.projects import Project
@@ -44,13 +44,13 @@ class Circumstances:
             return None
         return next((version for since, version in reversed(self.guidelines) if since <= made), None)
 
-    def suggestion(self, annotation: Annotation, task: SeenTask) -> bool | None:
+    def suggestion(self, annotation: Annotation, seen: SeenAnnotation, task: SeenTask) -> bool | None:
         """Whether a prediction was on the author's screen.
 
-        Sure when the annotation came out of one; sure not when there was none to show; else unknown, because
-        the quick view can show predictions beside an empty annotation.
+        Sure when the annotation came out of one or the label stream had one to show; sure not when there was
+        none at all; else unknown, because the quick view shows predictions of any version.
         """
-        if annotation.parent_prediction is not None or _suggested(annotation.answer or annotation.result):
+        if annotation.parent_prediction is not None or seen.suggested or _suggested(seen.result):
             return True
         if annotation.created_at < self.connected_at:
             return None

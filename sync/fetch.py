@@ -61,6 +61,7 @@ def fetch(store: Store, client: LabelStudio, project: Project, listed: Listed, p
         seconds = time.monotonic() - began
         _meet(store, client, shown, strangers)
         with store.write() as conn:
+            store.lock(conn, f"pull {project.id}")
             total += pulled(batch.write(conn, project, shown), len(some))
             if safe is not None:
                 projects.advance(conn, project.id, min(some[-1][1], safe))

@@ -14,6 +14,7 @@ from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
 from cueloop.store import Store, projects
 from cueloop.store.projects import Project
+from sync import follow
 from sync.fetch import Pulled
 from sync.hints import Hints
 from sync.pace import Pause
@@ -24,7 +25,8 @@ from sync.sweep import sweep, sweeping
 SETTLE_SECONDS = 0.1
 """Rest after a hint: Label Studio sends it from inside the request that it tells of, and more often follow."""
 WIDE_SECONDS = 120.0
-"""How far the first pull of every minute looks back, for what took Label Studio long to commit."""
+"""How far the first pull of every minute looks back, for what took Label Studio long to commit. With it the label
+config is looked at."""
 WIDE_EVERY = 60.0
 PULL_SECONDS = 15.0
 """A pull that has more to fetch makes way for the steps and for other projects after so long."""
@@ -119,7 +121,9 @@ def _look(settings: Settings, store: Store, client: LabelStudio, project: Projec
     wide = began >= state.wide_at
     found = pull(store, client, project.id, pause=rest, seconds=PULL_SECONDS,
                  overlap=WIDE_SECONDS if wide else OVERLAP_SECONDS)
-    state.wide_at = began + WIDE_EVERY if wide else state.wide_at
+    if wide:
+        found += Pulled(changed=follow.project(store, client, project.id))
+        state.wide_at = began + WIDE_EVERY
     if found.complete:
         found += _sweep_on(settings, store, client, project, state, rest)
     steps = state.steps.run()

@@ -1,7 +1,6 @@
 """Finds what raises no event and bumps no `updated_at`: deletions, drafts, changed overlaps, deleted users.
 
-Compares the state of every task, without its content, with the store, and fetches what differs. It also follows
-the project's title and label config.
+Compares the state of every task, without its content, with the store, and fetches what differs.
 """
 
 from __future__ import annotations
@@ -13,24 +12,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop import logs
-from cueloop.errors import LabelConfigError
-from cueloop.label_config import parse
 from cueloop.label_studio import LabelStudio
 from cueloop.seen import moment
-from cueloop.store import Store, annotators, projects
+from cueloop.store import Store, projects
 from cueloop.store import annotations as annotation_store
 from cueloop.store import tasks as task_store
 from cueloop.store.columns import now
-from cueloop.store.projects import Project
 from cueloop.store.schema import tasks
-from sync import answers, batch
+from sync import batch, follow
 from sync.fetch import Pulled, fetch, pulled
 from sync.pace import Pace, Pause
 
 PAGE = 500
 """Tasks a listing: about 0.2 s of Label Studio's time, so that nobody waits long behind one."""
-log = logs.get(__name__)
 Row = Mapping[str, Any]
 
 
@@ -48,8 +42,8 @@ def sweeping(store: Store, client: LabelStudio, project_id: int, pause: Pause | 
     with store.read() as conn:
         project = projects.get(conn, project_id)
     pace, after = Pace(pause), 0
-    _follow_people(store, client)
-    yield _follow_project(store, client, project)
+    follow.people(store, client)
+    yield Pulled(changed=follow.project(store, client, project_id))
     rows = client.all_ids(project_id, page=PAGE)
     while page := list(islice(rows, PAGE)):
         gone, differing = _compare(store, project_id, page, after)
@@ -103,32 +97,5 @@ def _remove(store: Store, client: LabelStudio, project_id: int, keys: Sequence[i
              for row in client.task_data(project_id, [task.id for task in found.values()])}
     gone = [task.key for task in found.values() if there.get(task.id) != task.created_at]
     with store.write() as conn:
+        store.lock(conn, f"pull {project_id}")
         return pulled(batch.remove(conn, project_id, gone))
-
-
-def _follow_project(store: Store, client: LabelStudio, project: Project) -> Pulled:
-    """Take over a new title or label config; with a new config, what counts as an answer is derived again."""
-    row = client.project(project.id)
-    title, config = str(row.get("title") or ""), str(row.get("label_config") or "")
-    if (title, config) == (project.title, project.label_config):
-        return Pulled()
-    try:
-        parse(config)
-    except LabelConfigError as error:
-        log.warning("label config not taken over", project=project.id, why=str(error))
-        return Pulled()
-    with store.write() as conn:
-        projects.describe(conn, project.id, title=title, label_config=config)
-        if config == project.label_config:
-            return Pulled()
-        changed = answers.rebuild_project(conn, project.id)
-        projects.note_changes(conn, project.id, changed)
-    return Pulled(changed=changed)
-
-
-def _follow_people(store: Store, client: LabelStudio) -> None:
-    """Learn of new users and of deleted ones."""
-    users = client.users()
-    with store.write() as conn:
-        annotators.put(conn, users)
-        annotators.mark_deleted(conn, {int(user["id"]) for user in users}, now())

@@ -42,10 +42,12 @@ def command(settings: Settings, full: bool, once: bool, as_json: bool) -> None:
     if not settings.label_studio_url or not settings.label_studio_api_key.get_secret_value():
         raise SettingsError("Set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY to the Label Studio to sync with, "
                             "or run `cueloop up`, which brings one.")
+    from cueloop.http import Retries
     from cueloop.label_studio import LabelStudio
 
-    store = open_store(settings)
-    with LabelStudio(settings.label_studio_url, settings.label_studio_api_key.get_secret_value()) as client:
+    store, token = open_store(settings), settings.label_studio_api_key.get_secret_value()
+    # The loop tries again by itself, and must be able to stop in between.
+    with LabelStudio(settings.label_studio_url, token, retries=Retries(attempts=2, longest_seconds=1.0)) as client:
         if full:
             _pull_all(store, client)
         if once:

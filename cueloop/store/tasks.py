@@ -55,12 +55,16 @@ def by_id(conn: sa.Connection, project_id: int, task_id: int) -> Task:
     return found[task_id]
 
 
-def by_ids(conn: sa.Connection, project_id: int, ids: Sequence[int]) -> dict[int, Task]:
-    """Living tasks by Label Studio's ids; those that are not in the store are absent."""
+def by_ids(conn: sa.Connection, project_id: int, ids: Sequence[int], *, lock: bool = False) -> dict[int, Task]:
+    """Living tasks by Label Studio's ids; those that are not in the store are absent.
+
+    With `lock` nobody else changes them until the transaction ends.
+    """
     found: dict[int, Task] = {}
     for some in chunks(ids):
-        rows = conn.execute(sa.select(tasks).where(
-            tasks.c.project_id == project_id, tasks.c.id.in_(some), tasks.c.deleted_at.is_(None)))
+        query = sa.select(tasks).where(
+            tasks.c.project_id == project_id, tasks.c.id.in_(some), tasks.c.deleted_at.is_(None)).order_by(tasks.c.key)
+        rows = conn.execute(query.with_for_update() if lock else query)     # SQLite has one writer: no such clause
         found |= {row.id: Task(**row._mapping) for row in rows}
     return found
 
