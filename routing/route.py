@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from cueloop.store import Store
 from cueloop.store.columns import now as this_moment
+from cueloop.store.pilot import chosen
 from cueloop.store.schema import tasks
 from routing import context as contexts
 from routing.context import Context
@@ -68,8 +69,8 @@ def fill(conn: sa.Connection, given: Context) -> int:
 
 
 def living(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
-    """Keys of the project's tasks that still exist, of those wanted (None: all)."""
+    """Keys of the project's tasks that still exist, of those wanted (None: all); in a pilot those it is about."""
     if wanted is not None:
-        return sorted(wanted)
-    return list(conn.scalars(sa.select(tasks.c.key).where(
-        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key)))
+        return chosen(conn, project_id, sorted(wanted))
+    return chosen(conn, project_id, list(conn.scalars(sa.select(tasks.c.key).where(
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key))))

@@ -255,6 +255,23 @@ def test_a_pilot_asks_the_named_only(home: Settings, store: Store, admin: LabelS
         assert known.pilot == {"annotators": [me["id"]], "filter": {"field": "text", "value": "text 1"}}
 
 
+def test_a_pilot_routes_only_the_tasks_it_is_about(home: Settings, store: Store, fake_label_studio: Any,
+                                                   project_factory: Callable[..., int]) -> None:
+    from routing.route import route
+    from sync.pull import pull
+
+    project = project_factory(fake_label_studio, tasks=TEXTS)
+    with LabelStudio(fake_label_studio.url, fake_label_studio.admin_token) as admin, person(admin, "ann") as ann:
+        connect(home, store, admin, project, pilot=[ann.whoami()["email"]], filter="text=text 1")
+        pull(store, admin, project, pause=None)
+
+        route(store, project)
+
+    with store.read() as conn:
+        routed = conn.scalars(sa.select(s.tasks.c.data).join(s.routes, s.routes.c.task == s.tasks.c.key)).all()
+    assert [data["text"] for data in routed] == ["text 1"]
+
+
 def test_an_unknown_pilot_is_named_with_those_that_exist(home: Settings, store: Store, admin: LabelStudio,
                                                          project: int) -> None:
     with person(admin, "ann") as ann:
