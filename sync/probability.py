@@ -34,9 +34,12 @@ def vote_share(votes: FloatArray) -> FloatArray:
 
 
 def with_votes(posterior: FloatArray, votes: FloatArray) -> FloatArray:
-    """The posterior that chooses labels (T, K): the model's, mixed with the votes where there are any."""
+    """The posterior that chooses labels (T, K): the model's, mixed with the votes where there are any.
+
+    Rounded, so that a tie goes to the label listed first and not to the noise of the last digit.
+    """
     mixed = (1 - VOTES_IN_LABEL) * posterior + VOTES_IN_LABEL * vote_share(votes)
-    return np.where(votes.sum(1, keepdims=True) > 0, mixed, posterior)
+    return np.where(votes.sum(1, keepdims=True) > 0, mixed, posterior).round(12)
 
 
 def cautious(confusion: FloatArray, counts: FloatArray, weight: float) -> FloatArray:

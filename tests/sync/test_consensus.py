@@ -126,13 +126,9 @@ def test_whatever_the_answers_are_the_result_is_probabilities(pairs: list[tuple[
         assert np.isfinite(chances).all()
         assert (chances >= 0).all()
         assert_allclose(chances.sum(-1), 1)
-    assert (found.posterior.argmax(1) == found.probability.argmax(1)).all()
-    # a task on which everybody agrees gets that label
-    for t in range(6):
-        own = label[task == t]
-        if len(own) and (own == own[0]).all() and labels == 2:
-            votes = np.bincount(own, minlength=2)
-            assert found.posterior[t].argmax() == votes.argmax() or len(own) < 3
+    # and the label that is chosen is never less probable than another one
+    chosen = found.probability[np.arange(6), found.posterior.argmax(1)]
+    assert_allclose(chosen, found.probability.max(1), atol=1e-9)
 
 
 @given(st.integers(0, 10_000))
