@@ -26,12 +26,16 @@ class Plan:
 
 @dataclass
 class Faults:
-    """Set attributes or call methods while the fake runs; `calls` lists what it was asked."""
+    """Set attributes or call methods while the fake runs.
+
+    `calls` lists what it was asked, `undelivered` the webhooks that nobody took: (address, reason).
+    """
 
     drop_webhooks: bool = False
     duplicate_webhooks: bool = False
     latency_seconds: float = 0.0
     calls: list[tuple[str, str]] = field(default_factory=list)
+    undelivered: list[tuple[str, str]] = field(default_factory=list)
     _plans: list[Plan] = field(default_factory=list)
     _before: list[tuple[str, re.Pattern[str], Callable[[], None]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -9,10 +9,8 @@ from flask import g
 
 from cueloop.fake.faults import Faults
 from cueloop.fake.world import Row, World
-from cueloop.logs import get
 
 TIMEOUT_SECONDS = 1.0
-log = get(__name__)
 
 
 def emit(project_id: int, action: str, **payload: Any) -> None:
@@ -35,4 +33,4 @@ def deliver(world: World, faults: Faults, events: list[tuple[int, str, Row]]) ->
                     httpx.post(hook["url"], content=body, timeout=TIMEOUT_SECONDS,
                                headers={"Content-Type": "application/json", **hook["headers"]})
                 except httpx.HTTPError as error:
-                    log.info("webhook not delivered", url=hook["url"], reason=type(error).__name__)
+                    faults.undelivered.append((hook["url"], type(error).__name__))
