@@ -29,8 +29,8 @@ from sync.results import TRUTH, annotator_rows, consensus_row, consensus_rows, r
 GROWTH = 0.25
 """Changed tasks since the last full run, as a share of its answers, that call for the next."""
 
-EVERY_TIME = 2_000
-"""A project with so few answers gets a full run at every change: it takes well under 0.1 s."""
+EVERY_TIME = 5_000
+"""A project with so few answers gets a full run at every change: it takes about 0.1 s."""
 
 INLINE = 50_000
 """Up to so many answers the loop does the full run itself (about two seconds), above it asks a worker."""
