@@ -27,6 +27,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"Task {facts['task']} of project {facts['project']}: {facts['state']}{held}"
     if facts["why"]:
         yield f"  {facts['why']} (rule {facts['plan']['rule'] or 'none'})"
+    if facts["waits_for"]:
+        yield f"  It waits for {facts['waits_for']}."
     for control in facts["controls"]:
         known = {k: v for k, v in control["signals"].items() if v is not None}
         yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))

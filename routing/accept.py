@@ -23,6 +23,7 @@ BULK = 200
 """Tasks accepted in one call: about 0.3 s of Label Studio's time."""
 
 log = logs.get(__name__)
+_told: set[int] = set()     # projects whose missing account was logged: once a process is enough
 
 
 def write(store: Store, client: LabelStudio, machine_token: str, project_id: int,
@@ -40,6 +41,10 @@ def write(store: Store, client: LabelStudio, machine_token: str, project_id: int
         known = tasks.by_keys(conn, [route.task for route in waiting])
         pushed = _pushed(conn, waiting)
     ready = [route for route in waiting if route.task in pushed and not known[route.task].blind]
+    if ready and not machine_token and project_id not in _told:
+        _told.add(project_id)
+        log.warning("nothing can be accepted: there is no account for the machine; run `cueloop connect`",
+                    project=project_id, tasks=len(ready))
     if not ready or not machine_token:
         return closed
     _prepare(store, client, project_id, ready, known, until)

@@ -16,6 +16,7 @@ from routing import places, signals
 from routing.context import Context
 from routing.decide import match
 from routing.places import Place
+from routing.refill import LAST
 
 LINK = re.compile(r"(?:[?&]task=|/tasks/)(\d+)")
 
@@ -40,6 +41,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
         return {
             "project": project_id, "task": found.id, "state": place.route.state if place.route else "never routed",
             "plan": place.route.plan if place.route else None, "why": place.plan.why,
+            "waits_for": _waits_for(place),
             "held_out": place.blind or given.held_out(found.key),
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
             "controls": [_control(conn, given, found.key, control.name) for control in given.controls],
@@ -66,6 +68,16 @@ def _control(conn: sa.Connection, given: Context, key: int, name: str) -> dict[s
 def _asked(given: Context, assignment: assignments.Assignment) -> dict[str, Any]:
     return {"annotator": _name(given, assignment.annotator_id), "state": assignment.state,
             "since": assignment.created_at, "until": assignment.ended_at, "decision": assignment.decision}
+
+
+def _waits_for(place: Place) -> str | None:
+    """Why nobody is asked although people are wanted; None when nothing is missing."""
+    if place.route is None or not place.route.need:
+        return None
+    people = f"{place.route.need} more {'person' if place.route.need == 1 else 'people'}"
+    if place.route.priority == LAST:
+        return f"{people}: nobody is left who may be asked and has not worked on it"
+    return f"{people}: all queues are full of tasks that are more wanted"
 
 
 def _shown(place: Place) -> dict[str, Any]:

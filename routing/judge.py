@@ -33,6 +33,7 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     found = places.read(conn, keys, given.machines)
     found |= places.read(conn, adopt(conn, given, found.values()), given.machines)
     order = [key for key in keys if key in found]
+    forget(conn, given, [key for key in keys if key not in found])
     blind(conn, given, [found[key] for key in order])
     seen = {c.name: signals.gather(conn, given.project.id, c, order, given.champion, given.project.guideline_version)
             for c in given.controls}
@@ -101,6 +102,16 @@ def close_answered(conn: sa.Connection, given: Context, keys: Sequence[int]) -> 
     for outside, unique_ids in unasked.items():
         for ids in chunks(unique_ids):
             conn.execute(note.update().where(note.c.unique_id.in_(ids)).values(outside_queue=outside))
+
+
+def forget(conn: sa.Connection, given: Context, gone: Sequence[int]) -> None:
+    """Ask nobody any more about tasks that were deleted in Label Studio."""
+    left = assignments.of_tasks(conn, gone)
+    assignments.end(conn, [a.key for asked in left.values() for a in asked if a.state == assignments.OPEN],
+                    assignments.WITHDRAWN, given.now)
+    routes.put(conn, [replace(route, need=0, dirty=False, state=routes.DONE)
+                      for route in routes.of_tasks(conn, gone).values() if route.need or route.dirty
+                      or route.state != routes.DONE])
 
 
 def blind(conn: sa.Connection, given: Context, found: Sequence[Place]) -> None:

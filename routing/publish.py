@@ -21,8 +21,8 @@ from routing.restore import restore
 SECONDS = 3.0
 """Longest time one call spends writing: then the loop pulls again, so that answers are never kept waiting."""
 
-LIMIT = 500
-"""Dirty routes looked at in one call."""
+LIMIT, BULK_LIMIT = 500, 5_000
+"""Routes to write, and routes to accept, looked at in one call."""
 
 log = logs.get(__name__)
 
@@ -59,13 +59,12 @@ def publish(store: Store, client: LabelStudio, project_id: int, *, machine_token
     restored = restore(store, client, project_id)
     cleared = clear_blind(store, client, project_id)
     with store.read() as conn:
-        dirty = routes.dirty(conn, project_id, LIMIT)
-    work = [route for route in dirty if "accept" not in route.wanted]
+        work = routes.dirty(conn, project_id, LIMIT)
+        accepting = routes.dirty(conn, project_id, BULK_LIMIT, accepted=True)
     patched, window = patch.write(store, client, project_id, work, until)
-    accepting = [route for route in dirty if "accept" in route.wanted]
     accepted = accept.write(store, client, machine_token, project_id, accepting, until) if accepting else 0
-    left = len(dirty) - patched - accepted
-    done = Published(patched, accepted, restored, cleared, max(left, 0), window)
+    left = len(work) + len(accepting) - patched - accepted
+    done = Published(patched, accepted, restored, cleared, left, window)
     if done.writes:
         log.info("published", project=project_id, patched=patched, accepted=accepted, restored=restored,
                  cleared=cleared, left=done.left, window_ms=round(window * 1000), at=now().isoformat())

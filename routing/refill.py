@@ -51,17 +51,26 @@ def refill(conn: sa.Connection, given: Context) -> int:
 
 
 def take_back(conn: sa.Connection, given: Context) -> set[int]:
-    """Take the tasks of absent people back, except those they began; keys of those tasks."""
-    returned: list[Assignment] = []
-    for window in windows.read(conn, given.project.id, given.people, given.rules.queues, given.now):
-        if window.absent:
-            returned += [a for a in window.open
-                         if (given.now - a.created_at).total_seconds() > given.rules.queues.return_after]
+    """Take back what absent people hold, and what idle ones hold while others run dry; keys of those tasks.
+
+    Whatever somebody has begun stays with them.
+    """
+    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    returned = [a for w in found if w.absent for a in w.open if _older(given, a, given.rules.queues.return_after)]
+    missing = sum(w.free for w in found if w.dry)
+    if missing and not routes.hungry(conn, given.project.id, 1):
+        spare = [a for w in found if w.idle and not w.absent for a in w.open
+                 if _older(given, a, given.rules.queues.hold)]
+        returned += sorted(spare, key=lambda a: a.key)[:missing]
     begun = {key: place.drafts for key, place in
              places.read(conn, sorted({a.task for a in returned}), given.machines).items()}
     returned = [a for a in returned if a.annotator_id not in begun.get(a.task, ())]
     assignments.end(conn, [a.key for a in returned], assignments.RETURNED, given.now)
     return {a.task for a in returned}
+
+
+def _older(given: Context, assignment: Assignment, seconds: float) -> bool:
+    return (given.now - assignment.created_at).total_seconds() > seconds
 
 
 def _ask_all(conn: sa.Connection, given: Context, control_name: str, tasks: Sequence[Place],
@@ -84,7 +93,9 @@ def _ask_all(conn: sa.Connection, given: Context, control_name: str, tasks: Sequ
         allowed = _allowed(place, found)
         choice = choose(pool, value[at], allowed, place.route.need, place.key, f"ask:{len(place.assignments)}")
         if choice.people:
-            changed.append(_ask(conn, given, place, choice, said[at]))
+            route = _ask(conn, given, place, choice, said[at])
+            left = allowed & ~np.isin(pool.ids, choice.people)
+            changed.append(route if left.any() or not route.need else replace(route, priority=LAST))
             made += 1
         elif not allowed.any():
             changed.append(replace(place.route, priority=LAST))
@@ -114,7 +125,7 @@ def _allowed(place: Place, found: Sequence[Window]) -> NDArray[np.bool_]:
     busy = place.done_with | place.drafts | frozenset(a.annotator_id for a in place.open)
     away = frozenset(a.annotator_id for a in place.assignments if a.state == assignments.RETURNED)
     named = frozenset(plan.people)
-    return np.array([w.annotator.id not in busy and not (w.absent and w.annotator.id in away)
+    return np.array([w.annotator.id not in busy and not ((w.absent or w.idle) and w.annotator.id in away)
                      and (not named or w.annotator.email.lower() in named) for w in found], dtype=bool)
 
 

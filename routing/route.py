@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cueloop.store import Store
 from cueloop.store.columns import now as this_moment
 from cueloop.store.pilot import chosen
-from cueloop.store.schema import tasks
+from cueloop.store.schema import routes, tasks
 from routing import context as contexts
 from routing.context import Context
 from routing.judge import judge
@@ -36,7 +36,7 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
         given = contexts.read(conn, project_id, moment)
         if given.project.rules_hash is None:
             contexts.put_in_force(conn, project_id, given.rules, "cueloop")
-        keys = living(conn, project_id, task_keys)
+        keys = concerned(conn, project_id, task_keys)
     made = 0
     for start in range(0, len(keys), CHUNK):
         with store.write() as conn:
@@ -56,7 +56,7 @@ def alone(conn: sa.Connection, project_id: int) -> None:
 def run(conn: sa.Connection, given: Context) -> int:
     """Judge all tasks and refill the queues within the caller's transaction; how many decisions were made."""
     alone(conn, given.project.id)
-    keys = living(conn, given.project.id)
+    keys = concerned(conn, given.project.id)
     made = sum(judge(conn, given, keys[start:start + CHUNK]) for start in range(0, len(keys), CHUNK))
     return made + fill(conn, given)
 
@@ -68,9 +68,14 @@ def fill(conn: sa.Connection, given: Context) -> int:
     return made + refill(conn, given)
 
 
-def living(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
-    """Keys of the project's tasks that still exist, of those wanted (None: all); in a pilot those it is about."""
+def concerned(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
+    """Keys of the tasks to judge: those wanted, or all, with those deleted that need tidying up.
+
+    In a pilot those that it is about.
+    """
     if wanted is not None:
         return chosen(conn, project_id, sorted(wanted))
-    return chosen(conn, project_id, list(conn.scalars(sa.select(tasks.c.key).where(
-        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None)).order_by(tasks.c.key))))
+    untidy = sa.and_(routes.c.task.is_not(None), sa.or_(routes.c.state != "done", routes.c.dirty))
+    return chosen(conn, project_id, list(conn.scalars(
+        sa.select(tasks.c.key).outerjoin(routes, routes.c.task == tasks.c.key).where(
+            tasks.c.project_id == project_id, sa.or_(tasks.c.deleted_at.is_(None), untidy)).order_by(tasks.c.key))))

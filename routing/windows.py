@@ -2,7 +2,9 @@
 
 A queue holds `hold` seconds of work by its annotator's median time per task, between `at_least` and `at_most`
 tasks. It is refilled when a task in it is answered, long before it runs dry. Somebody who was asked and shows no
-sign of life for `return_after` gives their tasks back, and gets a few again only where nobody else is free.
+sign of life for `return_after` gives their tasks back, and gets a few again only where nobody else is free. When
+somebody at work runs dry and no task waits, those go to them who were not seen for `hold`: that long ago, their
+queue should have been done.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from cueloop.store import assignments, schema
 from cueloop.store.annotators import Annotator
 from cueloop.store.assignments import Assignment
 from routing.actions import Queues
+
+LOW = 0.25
+"""Part of a queue below which it counts as dry."""
 
 ABSENT_SHARE = 0.25
 """Part of `at_least` that an absent annotator's queue holds, so that they find work when they return."""
@@ -36,11 +41,20 @@ class Window:
     """Tasks that they answered or are being asked, in all."""
     absent: bool
     """Asked, and no sign of life for too long."""
+    idle: bool
+    """Not seen for as long as their queue should take."""
+    at_work: bool
+    """Seen within that time."""
 
     @property
     def free(self) -> int:
         """Places left."""
         return max(0, self.size - len(self.open))
+
+    @property
+    def dry(self) -> bool:
+        """At work, with little left to do."""
+        return self.at_work and len(self.open) <= self.size * LOW
 
 
 def read(conn: sa.Connection, project_id: int, people: Sequence[Annotator], queues: Queues,
@@ -55,11 +69,13 @@ def read(conn: sa.Connection, project_id: int, people: Sequence[Annotator], queu
     windows = []
     for person in people:
         mine = tuple(opened.get(person.id, ()))
-        absent = _absent(mine, seen.get(person.id), given_back.get(person.id), now,
-                         timedelta(seconds=queues.return_after))
+        last, back = seen.get(person.id), given_back.get(person.id)
+        absent, idle = (_away(mine, last, back, now, timedelta(seconds=patience))
+                        for patience in (queues.return_after, queues.hold))
+        at_work = last is not None and now - last < timedelta(seconds=queues.hold)
         size = window_size(pace.get(person.id, usual), queues)
         windows.append(Window(person, max(1, int(queues.at_least * ABSENT_SHARE)) if absent else size, mine,
-                              answered.get(person.id, 0) + len(mine), absent))
+                              answered.get(person.id, 0) + len(mine), absent, idle, at_work))
     return windows
 
 
@@ -70,8 +86,9 @@ def window_size(seconds: float | None, queues: Queues) -> int:
     return int(min(max(queues.hold / max(seconds, 1.0), queues.at_least), queues.at_most))
 
 
-def _absent(mine: Sequence[Assignment], seen: datetime | None, given_back: datetime | None, now: datetime,
-            patience: timedelta) -> bool:
+def _away(mine: Sequence[Assignment], seen: datetime | None, given_back: datetime | None, now: datetime,
+          patience: timedelta) -> bool:
+    """Whether somebody who is asked, or gave tasks back, has shown no sign of life for `patience`."""
     if seen is not None and now - seen < patience:
         return False
     waiting = [a.created_at for a in mine]

@@ -50,10 +50,14 @@ def put(conn: sa.Connection, rows: Sequence[Route]) -> None:
     upsert(conn, routes, [asdict(row) for row in rows], ["task"])
 
 
-def dirty(conn: sa.Connection, project_id: int, limit: int) -> list[Route]:
-    """Routes that Label Studio does not show yet: people's work first, then what only needs closing; oldest first."""
+def dirty(conn: sa.Connection, project_id: int, limit: int, *, accepted: bool = False) -> list[Route]:
+    """Routes that Label Studio does not show yet: people's work first, then what only needs closing; oldest first.
+
+    Those that the machine accepts are told apart (`accepted`), for they may have to wait for their predictions.
+    """
     work_first = sa.case((routes.c.state.in_([ASKED, ESCALATED]), 0), else_=1)
-    rows = conn.execute(sa.select(routes).where(routes.c.project_id == project_id, routes.c.dirty)
+    which = routes.c.state == ACCEPTED if accepted else routes.c.state != ACCEPTED
+    rows = conn.execute(sa.select(routes).where(routes.c.project_id == project_id, routes.c.dirty, which)
                         .order_by(work_first, routes.c.updated_at, routes.c.task).limit(limit))
     return [Route(**row._mapping) for row in rows]
 
