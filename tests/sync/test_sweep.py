@@ -89,6 +89,17 @@ def test_a_label_config_that_changed_changes_what_counts(either_label_studio: An
     assert (project.title, "mixed" in project.label_config) == ("Another title", True)
 
 
+def test_a_label_config_that_cannot_be_read_is_not_taken_over(fake_label_studio: Any, team: MakeTeam) -> None:
+    us = team(fake_label_studio, 1)
+    us.person("ann").annotate(us.tasks()[0], choice("positive"))
+    us.pull()
+    with fake_label_studio.world.lock:
+        fake_label_studio.world.projects[us.project]["label_config"] = "<View><Choices"
+    us.sweep()
+    assert us.one(schema.projects).label_config == CONFIG
+    assert len(us.labels()) == 1
+
+
 def test_what_the_pull_missed_is_found(fake_label_studio: Any, team: MakeTeam) -> None:
     # Given a transaction that took so long that its tasks appear with a moment far behind the cursor
     us = team(fake_label_studio, 2)
