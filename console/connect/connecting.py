@@ -47,7 +47,9 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
         report.writes = [step.says for concern in CONCERNS for step in concern.plan(site)]
         report.writes += [step.says for step in _tabs(site, team, tabs, report)]
         return report
-    _register(site, mode, _pilot(team, pilot, filter))
+    only = _pilot(team, pilot, filter)
+    # Not live before all is written down: the loop must not change what was not seen as it stood before us.
+    _register(site, known or "observe", only)
     if observe:
         return _observe(site, report, progress)
     for concern in CONCERNS:
@@ -59,6 +61,7 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
     for step in _tabs(site, team, tabs, report):
         _do(site, step, report, progress)
     report.people = people.links(site, team)
+    _register(site, mode, only)
     with store.write() as conn:
         audit.record(conn, "connect", "project connected", f"project {project_id}",
                      {"mode": mode, "writes": report.writes, "warnings": len(report.warnings)})
@@ -95,7 +98,7 @@ def _observe(site: Site, report: ConnectReport, progress: Progress) -> ConnectRe
 
 
 def _register(site: Site, mode: str, pilot: dict[str, Any] | None) -> None:
-    """Write the project into the store. The sync loop works for it from now on, unless it is only observed."""
+    """Write the project into the store. In a live mode the sync loop works for it from now on."""
     with site.store.write() as conn:
         projects.put(conn, site.project_id, title=site.project["title"], label_config=site.project["label_config"],
                      mode=mode, connected_at=now(), pilot=pilot)

@@ -8,7 +8,9 @@ import httpx
 from flask import g
 
 from cueloop.fake.faults import Faults
+from cueloop.fake.replies import reply
 from cueloop.fake.world import Row, World
+from cueloop.http import certificates
 
 TIMEOUT_SECONDS = 1.0
 
@@ -20,8 +22,6 @@ def emit(project_id: int, action: str, **payload: Any) -> None:
 
 def deliver(world: World, faults: Faults, events: list[tuple[int, str, Row]]) -> None:
     """Send events to the webhooks that asked for them. Failures are nobody's concern, as in Label Studio."""
-    from cueloop.fake.replies import reply
-
     for project_id, action, payload in events:
         for hook in list(world.within(world.webhooks, project_id)):
             wanted = hook["send_for_all_actions"] or action in hook["actions"]
@@ -30,7 +30,7 @@ def deliver(world: World, faults: Faults, events: list[tuple[int, str, Row]]) ->
             body = reply({"action": action, **(payload if hook["send_payload"] else {})}).get_data()
             for _ in range(2 if faults.duplicate_webhooks else 1):
                 try:
-                    httpx.post(hook["url"], content=body, timeout=TIMEOUT_SECONDS,
+                    httpx.post(hook["url"], content=body, timeout=TIMEOUT_SECONDS, verify=certificates(),
                                headers={"Content-Type": "application/json", **hook["headers"]})
                 except httpx.HTTPError as error:
                     faults.undelivered.append((hook["url"], type(error).__name__))

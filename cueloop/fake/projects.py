@@ -13,6 +13,7 @@ from flask import Blueprint, Response, g, request
 from cueloop.fake.people import world
 from cueloop.fake.replies import Refusal, invalid, missing, nothing, reply
 from cueloop.fake.world import Row, Table
+from cueloop.http import certificates
 
 projects = Blueprint("projects", __name__)
 
@@ -165,8 +166,8 @@ def create_backend() -> Response:
     auth = ((fields.get("basic_auth_user") or "", fields.get("basic_auth_pass") or "")
             if fields.get("auth_method") == "BASIC_AUTH" else None)
     try:
-        httpx.get(f"{url}/health", auth=auth, timeout=1.0).raise_for_status()
-        httpx.post(f"{url}/setup", auth=auth, timeout=3.0, json={
+        httpx.get(f"{url}/health", auth=auth, timeout=1.0, verify=certificates()).raise_for_status()
+        httpx.post(f"{url}/setup", auth=auth, timeout=3.0, verify=certificates(), json={
             "project": f"{project['id']}.0", "schema": project["label_config"], "hostname": request.host_url,
             "access_token": "", "extra_params": {}}).raise_for_status()
     except httpx.HTTPError as error:

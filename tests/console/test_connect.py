@@ -430,6 +430,8 @@ def test_connect_goes_on_after_being_killed_between_any_two_steps(
         before = snapshot(admin, project)
         with killed_at(name, count):
             connect(backend, store, admin, project)
+        with store.read() as conn:
+            assert projects.live(conn) == [], "nobody works for it before all is written down"
 
         connect(backend, store, admin, project)
 
