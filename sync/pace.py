@@ -8,8 +8,6 @@ from dataclasses import dataclass
 SMALLEST, LARGEST = 20, 100
 """Tasks a request. The ids travel in the address, so 100 is also what one request can carry."""
 START = 50
-FREE = 1_000
-"""Tasks that a pull may fetch before it begins to pause: what is new in live work never waits."""
 AIM_SECONDS = 1.0
 """Longest that one batch of a pull should keep one of Label Studio's threads busy."""
 LONGEST_PAUSE = 5.0
@@ -24,7 +22,8 @@ class Pace:
     pause: Pause | None = None
     """Called after each request with the seconds to wait, perhaps 0; it may raise, to end. None: no pauses."""
     size: int = START
-    fetched: int = 0
+    gentle: bool = False
+    """There is much to fetch: rest after each request as long as it took. What is new in live work never waits."""
 
     def after(self, tasks: int, seconds: float) -> None:
         """Learn from a request that took `seconds` for `tasks` tasks, and pause as long as it took."""
@@ -33,6 +32,5 @@ class Pace:
         elif tasks and seconds > 0:
             wanted = int(tasks * AIM_SECONDS / seconds)
             self.size = max(SMALLEST, min(LARGEST, (self.size + wanted) // 2 + 1))
-        self.fetched += tasks
         if self.pause is not None:
-            self.pause(min(seconds, LONGEST_PAUSE) if self.fetched > FREE else 0.0)
+            self.pause(min(seconds, LONGEST_PAUSE) if self.gentle else 0.0)

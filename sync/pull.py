@@ -39,9 +39,9 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
          overlap: float = OVERLAP_SECONDS, seconds: float = math.inf) -> Pulled:
     """Fetch what changed since the cursor, or with `full` everything. Running it again changes nothing.
 
-    `pause` is called between requests with the seconds to leave Label Studio in peace, once there is much to fetch
-    (None: never). After about `seconds` it stops with `complete` False, and the next call goes on. Raises
-    LabelStudioError and its kin; what was stored by then stays.
+    `pause` is called after each request with the seconds to leave Label Studio in peace: as long as it took while
+    there is more than one listing to fetch, else 0 (None: never). After about `seconds` it stops with `complete`
+    False, and the next call goes on. Raises LabelStudioError and its kin; what was stored by then stays.
     """
     began = time.monotonic()
     with store.read() as conn:
@@ -50,14 +50,15 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
     since = project.cursor - timedelta(seconds=overlap) if project.cursor and not full else BEGINNING
     complete = True
     total, done = Pulled(), project.cursor or BEGINNING
-    for listed, safe in listings(client, project_id, since):
+    for listed, safe, more in listings(client, project_id, since):
         wanted = listed if full else _unknown(store, project_id, listed)
+        pace.gentle = more
         total += fetch(store, client, project, wanted, pace, safe=safe)
         if safe > done:
             with store.write() as conn:
                 projects.advance(conn, project_id, safe)
             done = safe
-        if total.tasks >= LISTED / 2:
+        if more:
             log.info("catching up", project=project_id, tasks=total.tasks, annotations=total.annotations, upto=safe)
         if not full and time.monotonic() - began > seconds:
             complete = False
@@ -65,21 +66,24 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
     return replace(total, complete=complete)
 
 
-def listings(client: LabelStudio, project_id: int, since: datetime) -> Iterator[tuple[Listed, datetime]]:
-    """Tasks changed at `since` or later, oldest first, in parts: (tasks, moment up to which none is missing)."""
+def listings(client: LabelStudio, project_id: int, since: datetime) -> Iterator[tuple[Listed, datetime, bool]]:
+    """Tasks changed at `since` or later, oldest first, in parts.
+
+    Each is (tasks, moment up to which none is missing, whether there are more).
+    """
     limit = LISTED
     while True:
         rows = client.changed_task_ids(project_id, since, limit)
         listed = sorted(((number, moment(at)) for number, at in rows), key=lambda pair: pair[1])
         if len(listed) < limit:
             if listed:
-                yield listed, listed[-1][1]
+                yield listed, listed[-1][1], False
             return
         safe = listed[int(len(listed) * SURE)][1]
         if safe <= since:       # a bulk action gave more tasks than this one moment
             limit *= 2
             continue
-        yield [pair for pair in listed if pair[1] <= safe], safe
+        yield [pair for pair in listed if pair[1] <= safe], safe, True
         since, limit = safe, LISTED
 
 

@@ -21,7 +21,7 @@ from cueloop.store.columns import now
 from cueloop.store.schema import tasks
 from sync import batch, follow
 from sync.fetch import Pulled, fetch, pulled
-from sync.pace import Pace, Pause
+from sync.pace import LARGEST, Pace, Pause
 
 PAGE = 500
 """Tasks a listing: about 0.2 s of Label Studio's time, so that nobody waits long behind one."""
@@ -47,6 +47,7 @@ def sweeping(store: Store, client: LabelStudio, project_id: int, pause: Pause | 
     rows = client.all_ids(project_id, page=PAGE)
     while page := list(islice(rows, PAGE)):
         gone, differing = _compare(store, project_id, page, after)
+        pace.gentle = len(differing) > LARGEST
         yield _remove(store, client, project_id, gone) + fetch(store, client, project, differing, pace)
         after = int(page[-1]["id"])
     with store.read() as conn:

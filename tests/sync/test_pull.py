@@ -205,15 +205,14 @@ def test_a_first_pull_pauses_and_a_small_one_does_not(fake_label_studio: Any, te
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a Label Studio that takes a while, and a project of 450 tasks
     us = team(fake_label_studio, 450)
-    monkeypatch.setattr("sync.pace.FREE", 200)
+    monkeypatch.setattr("sync.pull.LISTED", 100)
     fake_label_studio.faults.latency_seconds = 0.02
     rests: list[float] = []
     us.pull(pause=rests.append)
-    # Then it rests as long as it worked, once there is much to do
-    worked = [rest for rest in rests if rest]
-    assert len(worked) >= 2
-    assert min(worked) >= 0.02
-    assert rests[0] == 0
+    # Then it rests after each request as long as that took, until what is left is little
+    assert len(rests) >= 5
+    assert min(rests[:4]) >= 0.02
+    assert rests[-1] == 0
     # And when people work, nothing waits
     rests.clear()
     us.person("ann").annotate(us.tasks()[0], choice("positive"))
