@@ -100,7 +100,7 @@ class Backend:
 
     def predict(self) -> Response:
         """Answer tasks. The version is taken once, so that all answers of a request are of one model."""
-        asked = protocol.asked(_body())
+        asked = protocol.asked(_body(), request.headers.get("User-Agent", ""))
         loaded = self._loaded(asked.project_id)
         brought = asked.config or store_facts.config(self._store, asked.project_id)
         controls = protocol.controls_of(loaded, brought)

@@ -19,6 +19,8 @@ from ml_backend.registry import Loaded
 
 UNTRAINED = "untrained"
 """Version of an answer that no model gave."""
+LABEL_STUDIO = "heartex/"
+"""How the User-Agent of Label Studio begins."""
 
 
 class BadRequest(CueloopError):
@@ -35,9 +37,11 @@ class Asked:
     """None: the body brought none."""
     interactive: bool
     """Asked from an open editor, whose answer is shown and not stored."""
+    stored: bool
+    """Asked by Label Studio, which stores what it is answered: an object even if its result is empty."""
 
 
-def asked(body: Any) -> Asked:
+def asked(body: Any, user_agent: str = "") -> Asked:
     """Read a /predict body. Raises BadRequest saying which field is wrong."""
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object with a list `tasks`.")
@@ -48,7 +52,8 @@ def asked(body: Any) -> Asked:
         raise BadRequest("`tasks` must be a list of tasks.")
     params = body.get("params")
     context = params.get("context") if isinstance(params, dict) else None
-    return Asked(tuple(tasks), project_id(body.get("project")), config(body.get("label_config")), context is not None)
+    return Asked(tuple(tasks), project_id(body.get("project")), config(body.get("label_config")),
+                 interactive=context is not None, stored=context is None and user_agent.startswith(LABEL_STUDIO))
 
 
 def project_id(value: Any) -> int | None:
@@ -86,8 +91,8 @@ def answers(
 ) -> list[Any]:
     """One answer a task, in order. One bad task gets an empty answer and harms no other.
 
-    A blind task is answered with an empty *list*: Label Studio stores a prediction for an object even when its
-    result is empty, and stores nothing for a list of none.
+    An empty answer is an empty *list* where it would be stored, and for a blind task: for an object Label Studio
+    stores a prediction even when its result is empty, and people count as having seen a suggestion.
     """
     version = loaded.version.version if loaded else UNTRAINED
     results: list[list[dict[str, Any]]] = [[] for _ in request.tasks]
@@ -100,9 +105,10 @@ def answers(
         for i, (label, score) in zip(at, _top(head, control, [str(texts[i]) for i in at]), strict=True):
             results[i] += to_result(control, label, score)
             scores[i].append(score)
-    return [[] if secret and not request.interactive
-            else {"result": result, "score": min(score, default=0.0), "model_version": version}
-            for secret, result, score in zip(hidden, results, scores, strict=True)]
+    return [
+        [] if not result and (request.stored or (secret and not request.interactive))
+        else {"result": result, "score": min(score, default=0.0), "model_version": version}
+        for secret, result, score in zip(hidden, results, scores, strict=True)]
 
 
 def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Control, ...]:

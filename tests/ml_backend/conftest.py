@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cueloop.store import schema as s
 from cueloop.store.columns import now
+from ml_backend import consensus_data
 from ml_backend.dataset import Dataset, Example
 
 CONFIG = """<View><Text name="text" value="$text"/>
@@ -89,3 +90,41 @@ class Project:
 def project(store):
     """A connected project without tasks."""
     return Project(store)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of an ML backend with a password."""
+    from tests.ml_backend import serving
+
+    return serving.settings_in(tmp_path)
+
+
+@pytest.fixture
+def serve(settings, store):
+    """Starts an app of the test's own; gives its client."""
+    from tests.ml_backend import serving
+
+    running = []
+
+    def start(model=None, **changes):
+        running.append(serving.Server(settings.model_copy(update=changes), store, model))
+        return running[-1].client
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def train(settings, store):
+    """Trains model `topics` (or a project's) and puts it in service."""
+    from tests.ml_backend import serving
+
+    def trained(seed=0, project_id=None, name="topics"):
+        if project_id is None:
+            return serving.train_now(settings, store, [dataset(examples(90, seed=seed))], name=name)
+        with store.read() as conn:
+            data = consensus_data.datasets(conn, project_id)
+        return serving.train_now(settings, store, data, project_id, name)
+    return trained
