@@ -27,7 +27,7 @@ COPY routing routing
 COPY ml_backend ml_backend
 COPY guidelines guidelines
 COPY console console
-RUN pip install -c cueloop.txt ".[server]"
+RUN pip install -c cueloop.txt .
 USER app
 WORKDIR /data
 ENV CUELOOP_HOME=/data

@@ -56,7 +56,7 @@ def ensure(progress: Progress) -> LabelStudioEnvironment:
     def build(where: Path) -> None:
         cache.need_space(ROOM)
         progress(f"Installing Label Studio {VERSION} into {cache.folder()} "
-                 "(about 250 MB to download, 1 GB on disk, 2 to 6 minutes, once per user).")
+                 "(290 MB to download, 1 GB on disk, 2 to 6 minutes, once per user).")
         _install(where / "venv", log)
         progress("Preparing Label Studio's database (about a minute, once per user).")
         _migrate(where / "venv" / "bin" / "python", where / "template", log)
