@@ -5,6 +5,7 @@
 * Of the kinds that are left, the first of `vocabulary.ACTIONS` takes effect: escalate, stop, accept, ask.
 * `ask: {n}` means n MORE answers than there were when the rule began to hold; until they came, it stands.
 * The machine accepts only what nobody answered, and never a task of the audit sample.
+* What is done stays done while scores wobble: see `_accepted` and `_done`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from routing.plans import NONE, Plan
 from routing.rules import Accept, Ask, Escalate, Rule, Rules
 from routing.signals import TaskSignals, lookup
 from routing.vocabulary import ACTIONS
+
+SLACK = 0.1
+"""How far the probability of a done task may fall, as annotators become better known, before it is opened again."""
 
 Matches = Mapping[str, Rule]
 """{kind of action: the rule that counts for it} of one task."""
@@ -54,7 +58,7 @@ def decide(rules: Rules, control: str, matches: Matches, signals: TaskSignals, s
     plan = _fresh(rules, control, matches, signals, standing)
     if standing.plan.kind == "accept" and standing.accepted and plan.kind != "stop":
         return _accepted(rules, plan, signals, standing)
-    return plan
+    return _done(rules, plan, signals, standing.plan) if standing.plan.kind == "stop" else plan
 
 
 def combine(plans: Sequence[Plan]) -> Plan:
@@ -99,13 +103,13 @@ def _one(base: Plan, rule: Rule, signals: TaskSignals, standing: Standing) -> Pl
         return replace(base, label=signals.predicted, version=signals.model_version, why="the machine is sure enough")
     if isinstance(action, Ask):
         return _ask(base, action, signals, standing)
-    return replace(base, target=signals.answers, why="nobody is asked any more")
+    return _stop(base, signals, "nobody is asked any more")
 
 
 def _ask(base: Plan, action: Ask, signals: TaskSignals, standing: Standing) -> Plan:
     had = standing.plan
     if action.max is not None and signals.answers >= action.max:
-        return replace(base, kind="stop", target=signals.answers, why=f"{action.max} answers are the most it may get")
+        return _stop(base, signals, f"{action.max} answers are the most it may get")
     stands = (had.kind == "ask" and (had.rule, had.n, had.control) == (base.rule, action.n, base.control)
               and had.target > signals.answers)
     target = had.target if stands else signals.answers + action.n
@@ -118,11 +122,28 @@ def _ask(base: Plan, action: Ask, signals: TaskSignals, standing: Standing) -> P
 def _escalate(base: Plan, action: Escalate, signals: TaskSignals, standing: Standing) -> Plan:
     judges = sorted(standing.answered_by & set(action.to))
     if judges:
-        return replace(base, kind="stop", target=signals.answers, why=f"{judges[0]} decided it")
+        return _stop(base, signals, f"{judges[0]} decided it")
     had = standing.plan
     stands = had.kind == "escalate" and had.rule == base.rule and had.target > signals.answers
     target = had.target if stands else signals.answers + 1
     return replace(base, n=1, target=target, people=action.to, why="one of the people it is escalated to decides")
+
+
+def _stop(base: Plan, signals: TaskSignals, why: str) -> Plan:
+    return replace(base, kind="stop", target=signals.answers, label=signals.label, posterior=signals.posterior, why=why)
+
+
+def _done(rules: Rules, plan: Plan, signals: TaskSignals, had: Plan) -> Plan:
+    """What people stopped on stays so, unless answers, label or rules changed, or its probability fell clearly.
+
+    Every answer anywhere moves all probabilities a little: without this, tasks near a threshold would be closed
+    and opened all day, at the cost of a write each time and of answers that tell nothing.
+    """
+    same = (had.rules_hash, had.target, had.label) == (rules.hash, signals.answers, signals.label)
+    fell = (had.posterior or 0.0) - (signals.posterior or 0.0)
+    if same and fell <= SLACK and plan.kind != "escalate":
+        return had
+    return plan
 
 
 def _accepted(rules: Rules, plan: Plan, signals: TaskSignals, standing: Standing) -> Plan:

@@ -60,7 +60,7 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     assignments.end(conn, [a.key for a in drop], assignments.WITHDRAWN, given.now)
     belief = said.belief(given.control(plan.control).labels)
     priority = round(uncertainty(belief) + (FIRST if plan.kind == "escalate" else 0.0), 6)
-    want = wanted(plan, place, given.queues_of([a.annotator_id for a in keep]), said.answers, priority)
+    want = wanted(plan, place, given.queues_of([a.annotator_id for a in keep]), priority)
     had = place.route
     if had is not None and _same(had.wanted, want):
         want = had.wanted           # only the priority moved: not worth a write to Label Studio

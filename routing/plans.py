@@ -25,7 +25,9 @@ class Plan:
     people: tuple[str, ...] = ()
     """E-mail addresses of those who may be asked; empty: anyone."""
     label: str | None = None
-    """Label that the machine accepts."""
+    """Label that the machine accepts, or on which people stopped."""
+    posterior: float | None = None
+    """Its probability when people stopped."""
     version: str | None = None
     """Model version whose predictions are accepted."""
     audit: str = ""

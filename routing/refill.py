@@ -114,7 +114,7 @@ def _ask(conn: sa.Connection, given: Context, place: Place, choice: Choice, said
         model_version=said.model_version, guideline_version=given.project.guideline_version, created_at=given.now))
     assignments.add(conn, given.project.id, place.key, choice.people, decision, given.now)
     asked = [a.annotator_id for a in place.open] + list(choice.people)
-    want = wanted(plan, place, given.queues_of(asked), said.answers, had.priority)
+    want = wanted(plan, place, given.queues_of(asked), had.priority)
     return replace(had, state=state_of(plan, len(asked)), wanted=want, need=max(0, had.need - len(choice.people)),
                    dirty=not satisfied(want, place, frozenset(given.queues_of(place.done_with))), updated_at=given.now)
 

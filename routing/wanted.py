@@ -40,8 +40,12 @@ def state_of(plan: Plan, asked: int) -> str:
     return routes.ASKED if asked else routes.WAITING
 
 
-def wanted(plan: Plan, place: Place, names: list[str], answers: int, priority: float) -> Wanted:
-    """What Label Studio should show: `names` of the queues of those asked, who is done, how many may answer."""
+def wanted(plan: Plan, place: Place, names: list[str], priority: float) -> Wanted:
+    """What Label Studio should show: `names` of the queues of those asked, whether it is done, how many may answer.
+
+    The overlap is raised to as many as have answered and are asked, which is never past the rule's maximum. So
+    Label Studio itself closes the task with the last answer, and most tasks need no write to be ended.
+    """
     authors = len(place.authors)
     cue = {QUEUE: queue_value(names), PRIORITY: round(priority, 4)}
     if plan.kind == "accept":
@@ -50,9 +54,7 @@ def wanted(plan: Plan, place: Place, names: list[str], answers: int, priority: f
                 "accept": plan.version}
     if plan.kind == "stop":
         return {"cue": cue, "overlap": max(1, authors), "is_labeled": True}
-    uncounted = authors - min(answers, authors)     # machines, and annotations without this control
-    most = max(plan.max or plan.target, answers + len(names)) + uncounted
-    return {"cue": cue, "overlap": max(1, most), "is_labeled": False}
+    return {"cue": cue, "overlap": max(1, authors + len(names)), "is_labeled": False}
 
 
 def satisfied(want: Wanted, place: Place, finished: frozenset[str]) -> bool:

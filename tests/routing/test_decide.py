@@ -120,6 +120,18 @@ def test_what_was_accepted_reopens_when_the_rules_became_stricter() -> None:
     assert (found.kind, found.rule) == ("ask", "first-pass")
 
 
+def test_what_is_done_stays_done_while_its_probability_wobbles() -> None:
+    had = plan(signals(answers="aa", posterior=0.92))
+    assert plan(signals(answers="aa", posterior=0.89), had) == had
+    assert plan(signals(answers="aa", posterior=0.99), had) == had
+    # but not when it falls clearly, another answer came, or the rules changed
+    assert plan(signals(answers="aa", posterior=0.75), had).rule == "torn"
+    assert plan(signals(answers="aab", posterior=0.89), had).rule == "torn"
+    stricter = rules.parse(RULES.text.replace("posterior >= 0.9,", "posterior >= 0.91,"))
+    seen = signals(answers="aa", posterior=0.89)
+    assert decide(stricter, "sentiment", match(stricter, [seen])[0], seen, Standing(had)).rule == "torn"
+
+
 def test_an_escalated_task_is_done_when_one_of_those_named_answered() -> None:
     seen = signals(answers="ababa", posterior=0.6)
     found = plan(seen)

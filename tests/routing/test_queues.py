@@ -67,7 +67,7 @@ def place(queue: str = "", overlap: int = 1, is_labeled: bool = False, authors: 
 
 
 def test_a_task_that_serves_those_asked_costs_no_write() -> None:
-    want = wanted(ASK, place(), ["w1", "w2"], 0, 0.5)
+    want = wanted(ASK, place(), ["w1", "w2"], 0.5)
     assert want["overlap"] == 2
     assert not satisfied(want, place(), frozenset())
     assert satisfied(want, place(",w1,w2,", overlap=1), frozenset())                  # room for the first answer
@@ -77,25 +77,25 @@ def test_a_task_that_serves_those_asked_costs_no_write() -> None:
 
 
 def test_a_name_left_over_is_harmless_only_where_its_owner_is_done() -> None:
-    want = wanted(ASK, place(authors=(1,)), ["w2"], 1, 0.5)
+    want = wanted(ASK, place(authors=(1,)), ["w2"], 0.5)
     shown = place(",w1,w2,", overlap=2, authors=(1,))
     assert satisfied(want, shown, frozenset({"w1"}))
     assert not satisfied(want, shown, frozenset())
 
 
-def test_the_overlap_is_raised_to_the_rules_maximum_and_leaves_room_for_machines() -> None:
+def test_the_overlap_is_raised_to_those_who_answered_and_are_asked_with_room_for_machines() -> None:
     torn = Plan(kind="ask", target=3, max=5)
-    assert wanted(torn, place(authors=(1, 2)), ["w3"], 2, 0.5)["overlap"] == 5
-    assert wanted(torn, place(authors=(1, 2), machine=(9,)), ["w3"], 2, 0.5)["overlap"] == 6
+    assert wanted(torn, place(authors=(1, 2)), ["w3"], 0.5)["overlap"] == 3
+    assert wanted(torn, place(authors=(1, 2), machine=(9,)), ["w3"], 0.5)["overlap"] == 4
 
 
 def test_a_task_is_ended_with_the_answers_it_has() -> None:
-    want = wanted(Plan(kind="stop"), place(authors=(1, 2)), [], 2, 0.1)
+    want = wanted(Plan(kind="stop"), place(authors=(1, 2)), [], 0.1)
     assert (want["overlap"], want["is_labeled"], want["cue"]["cue_queue"]) == (2, True, "")
     assert satisfied(want, place(overlap=2, is_labeled=True, authors=(1, 2)), frozenset())
 
 
 def test_only_our_keys_change() -> None:
-    want = wanted(ASK, place(), ["w1"], 0, 0.25)
+    want = wanted(ASK, place(), ["w1"], 0.25)
     data = {"text": "x", "cue_queue": ",w9,", "cue_hint": "kept", "nested": {"a": [1]}}
     assert merged(data, want) == data | {"cue_queue": ",w1,", "cue_priority": 0.25}
