@@ -48,7 +48,6 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
         project = projects.get(conn, project_id)
     pace = Pace(pause)
     since = project.cursor - timedelta(seconds=overlap) if project.cursor and not full else BEGINNING
-    complete = True
     total, done = Pulled(), project.cursor or BEGINNING
     for listed, safe, more in listings(client, project_id, since):
         wanted = listed if full else _unknown(store, project_id, listed)
@@ -60,10 +59,9 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
             done = safe
         if more:
             log.info("catching up", project=project_id, tasks=total.tasks, annotations=total.annotations, upto=safe)
-        if not full and time.monotonic() - began > seconds:
-            complete = False
-            break
-    return replace(total, complete=complete)
+            if not full and time.monotonic() - began > seconds:
+                return replace(total, complete=False)
+    return total
 
 
 def listings(client: LabelStudio, project_id: int, since: datetime) -> Iterator[tuple[Listed, datetime, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -335,6 +336,19 @@ def test_work_outside_ones_queue_counts_and_is_marked(fake_label_studio: Any, an
         schema.annotations, schema.annotations.c.task == schema.tasks.c.key))
     assert dict(rows) == {queued: False, asked: False, neither: True}
     assert len(us.labels()) == 3
+
+
+def test_two_processes_that_pull_at_once_do_each_other_no_harm(fake_label_studio: Any, any_team: MakeTeam) -> None:
+    us = any_team(fake_label_studio, 120)
+    for number in us.tasks()[:40]:
+        us.person("ann").annotate(number, choice("positive"))
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(us.pull, full=True) for _ in range(4)]:
+            future.result()
+    assert len(us.read(sa.select(schema.tasks))) == 120
+    assert len(us.read(sa.select(schema.task_versions))) == 120
+    assert len(us.read(sa.select(schema.annotation_versions))) == 40
+    assert len(us.labels()) == 40
 
 
 def test_a_task_in_a_shape_that_we_do_not_know_is_named(fake_label_studio: Any, team: MakeTeam) -> None:
