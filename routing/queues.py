@@ -17,13 +17,20 @@ from routing.wanted import PRIORITY, QUEUE, queue_value
 
 TITLE = "My queue"
 
+HIDDEN = tuple(f"tasks:{column}" for column in (
+    "inner_id", "completed_at", "total_annotations", "cancelled_annotations", "total_predictions", "annotators",
+    "annotations_results", "annotations_ids", "predictions_model_versions", "predictions_results", "file_upload",
+    "storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists",
+    f"data.{QUEUE}", f"data.{PRIORITY}"))
+"""Columns that a queue does not show as a grid: what is left is the customer's own fields and the model's score."""
+
 
 def tab(queue: str, title: str = TITLE) -> dict[str, Any]:
     """A Data Manager tab that shows one queue, most wanted first. Only operators that the front end knows."""
     return {
         "title": title, "type": "list", "target": "tasks", **_selection(queue),
         "columnsDisplayType": {f"tasks:data.{PRIORITY}": "Number"},
-        "hiddenColumns": {"explore": [], "labeling": []}}
+        "hiddenColumns": {"explore": [*HIDDEN], "labeling": [*HIDDEN, "tasks:predictions_score"]}}
 
 
 def link(base_url: str, project_id: int, queue: str, *, labeling: bool = True) -> str:
