@@ -10,6 +10,7 @@ import traceback
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from cueloop import logs
@@ -42,6 +43,8 @@ def create_app(
     """The app. `model` (NAME, NAME@ALIAS or NAME@VERSION) answers for every project; None: each project's own."""
     app = Flask("ml_backend")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json = DefaultJSONProvider(app)
+    app.json.sort_keys = False  # half the time of a large answer
     backend = Backend(settings, store, model, poll_seconds)
     app.before_request(backend.admit)
     app.after_request(backend.count)
@@ -63,6 +66,8 @@ class Backend:
         self._settings, self._store, self._model = settings, store, model
         self._serving = Serving(store, Artifacts(settings.artifacts), poll_seconds=poll_seconds)
         self._jobs = Jobs(settings.redis_url, store)
+        self._names: dict[int | None, tuple[str, float]] = {}
+        self._poll_seconds = poll_seconds
         self._metrics = Metrics()
         self._events, self._trainings = Bucket(200, 50), Bucket(5, 0.1)
 
@@ -144,7 +149,15 @@ class Backend:
         return jsonify(job_status=state)
 
     def _reference(self, project_id: int | None) -> str | None:
-        return self._model or store_facts.model_name(self._store, project_id)
+        if self._model:
+            return self._model
+        name, looked = self._names.get(project_id, ("", float("-inf")))
+        if time.monotonic() - looked <= self._poll_seconds:
+            return name
+        found = store_facts.model_name(self._store, project_id)
+        if found is not None:  # else anybody's numbers would fill the memory
+            self._names[project_id] = (found, time.monotonic())
+        return found
 
     def _loaded(self, project_id: int | None) -> Loaded | None:
         reference = self._reference(project_id)

@@ -16,7 +16,7 @@ from ml_backend.dataset import Dataset, Example
 LEAST_JUDGES = 10
 """Held-out tasks without which nothing is compared."""
 LEAST_BLIND = 50
-"""Blind held-out tasks from which on only those judge (facts: suggestions anchor people)."""
+"""Blind held-out tasks from which on only those judge (a suggestion on the screen draws people to it)."""
 LEAST_PROBABILITY = 1e-3
 """Floor of a probability in comparisons, so that one bold mistake does not decide alone."""
 TOLERANCE = 1.28

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cueloop.errors import CueloopError, LabelConfigError
@@ -14,7 +15,6 @@ from cueloop.label_config import parse, to_result
 from cueloop.types import Control, LabelConfig
 from ml_backend.bundle import Head, paired
 from ml_backend.dataset import text_of
-from ml_backend.predictions import within
 from ml_backend.registry import Loaded
 
 UNTRAINED = "untrained"
@@ -75,9 +75,15 @@ def config(value: Any) -> LabelConfig | None:
     if not isinstance(value, str):
         raise BadRequest("`label_config` must be a string.")
     try:
-        return parse(value)
+        return _parsed(value)
     except LabelConfigError as error:
         raise BadRequest(str(error)) from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(xml: str) -> LabelConfig:
+    """Label Studio sends the same config with every request."""
+    return parse(xml)
 
 
 def task_id(task: Any) -> int | None:
@@ -121,7 +127,11 @@ def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Con
 
 def _top(head: Head, control: Control, texts: list[str]) -> list[tuple[str, float]]:
     """(label, score) of each text: the likeliest label that the config has."""
-    return [next(iter(within(head, control, row).items())) for row in head.probabilities(texts)]
+    known = [place for place, label in enumerate(head.labels) if label in control.labels]
+    probabilities = head.probabilities(texts)[:, known]
+    best = probabilities.argmax(axis=1)
+    return [(head.labels[known[place]], score)
+            for place, score in zip(best.tolist(), probabilities.max(axis=1).tolist(), strict=True)]
 
 
 def _text(task: Any, field: str) -> str | None:

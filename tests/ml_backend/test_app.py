@@ -31,7 +31,7 @@ def client(tmp_path_factory):
     store.close()
 
 
-# --- the contracts of facts/label-studio-ml-upstream.md, section 4 -----------------------------------------------
+# --- what any backend of Label Studio must do ---------------------------------------------------------------------
 
 @pytest.mark.parametrize("path", ["/", "/health"])
 def test_health(client, path):

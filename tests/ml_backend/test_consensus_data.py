@@ -10,6 +10,12 @@ from ml_backend import consensus_data
 from tests.ml_backend.conftest import CONFIG, Project, examples
 
 
+@pytest.fixture
+def store(any_store):
+    """On SQLite, then on PostgreSQL."""
+    return any_store
+
+
 def _read(store, project_id=1):
     with store.read() as conn:
         return consensus_data.datasets(conn, project_id)

@@ -14,6 +14,12 @@ from tests.ml_backend.conftest import examples
 
 
 @pytest.fixture
+def store(any_store):
+    """On SQLite, then on PostgreSQL."""
+    return any_store
+
+
+@pytest.fixture
 def ask(store):
     def asked():
         with store.read() as conn:
