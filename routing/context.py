@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -73,12 +74,18 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
 def in_force(conn: sa.Connection, project_id: int) -> Rules:
     """The rules in force, or the default ones where none are."""
     stored = stored_rules.in_force(conn, project_id)
-    return rules_files.parse(stored.text, stored.file) if stored else default()
+    return _parse(stored.text, stored.file) if stored else default()
 
 
 def default() -> Rules:
     """The rules that a project starts with."""
-    return rules_files.parse(DEFAULT_RULES, "default rules")
+    return _parse(DEFAULT_RULES, "default rules")
+
+
+@lru_cache(maxsize=32)
+def _parse(text: str, file: str) -> Rules:
+    """Every round of the loop reads the same few rules."""
+    return rules_files.parse(text, file)
 
 
 def put_in_force(conn: sa.Connection, project_id: int, rules: Rules, author: str) -> bool:

@@ -2,7 +2,10 @@
 
 PATCH replaces a task's whole data, and Label Studio has no compare-and-swap: what somebody else writes between our
 re-read and our write is lost. So tasks are re-read in small batches just before, one by one where others are
-writing, and the window is measured (`Published.window`). A loss that any pull saw is repaired at once.
+writing, and the window is measured (`Published.window`, `window_ms` in the log). A loss that any pull saw is repaired
+at the next call. Measured on Label Studio 1.23.2, two cores at load 11, while another client edited the same three
+tasks about once a second: a re-read and its writes took 1.1 s in the mean and 2.2 s at most, and 2 of 18 edits fell
+into that unseen. An idle server answers about ten times as fast.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from routing import accept, patch
 from routing.blind import clear_blind
 from routing.restore import restore
 
-SECONDS = 3.0
-"""Longest time one call spends writing: then the loop pulls again, so that answers are never kept waiting."""
+SECONDS = 8.0
+"""Longest time one call spends writing; then the loop pulls again. Only a backlog takes so long: first queues, or a
+change of rules."""
 
 LIMIT, BULK_LIMIT = 500, 5_000
 """Routes to write, and routes to accept, looked at in one call."""
