@@ -5,7 +5,7 @@ re-read and our write is lost. So tasks are re-read in small batches just before
 writing, and the window is measured (`Published.window`, `window_ms` in the log). A loss that any pull saw is repaired
 at the next call. Measured on Label Studio 1.23.2, two cores at load 11, while another client edited the same three
 tasks about once a second: a re-read and its writes took 1.1 s in the mean and 2.2 s at most, and 2 of 18 edits fell
-into that unseen. An idle server answers about ten times as fast.
+into that unseen. In a whole run of the demo at load 6 a batch took 0.5 to 0.7 s.
 """
 
 from __future__ import annotations
