@@ -210,4 +210,6 @@ def complaint(said: Any) -> str:
         parts = [f"{'' if field == 'non_field_errors' else f'{field}: '}{' '.join(map(str, problem))}"
                  if isinstance(problem, list) else f"{field}: {problem}" for field, problem in said.items()]
         said = "; ".join(parts)
-    return "" if said is None else re.sub(r"<[^>]*>", "", str(said))[:400].rstrip(".")
+    # Label Studio's advertisement of its manual goes ("<a>Learn more</a> about …"), then all other tags.
+    text = re.sub(r"<[^>]*>", "", re.sub(r"<a [^>]*>.*?</a>[^.]*\. ?", "", str(said)))
+    return "" if said is None else text[:300].rstrip(".")

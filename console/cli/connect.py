@@ -6,6 +6,7 @@ import click
 
 from console.cli._client import open_client
 from console.cli._options import echo, json_option, open_store, pass_settings
+from cueloop import logs
 from cueloop.errors import NotFound
 from cueloop.settings import Settings
 
@@ -35,6 +36,7 @@ def command(settings: Settings, project: int | None, *, dry_run: bool, observe: 
         raise click.UsageError("Say which Label Studio project: --project ID.")
     if observe and (dry_run or pilot or only):
         raise click.UsageError("--observe goes alone: it writes nothing anyhow.")
+    logs.setup("warning", "connect")
     settings = settings if dry_run else secrets.ensure(settings.home)
     client = open_client(settings)
     try:

@@ -28,6 +28,8 @@ from cueloop.store.columns import now
 POSITIVE = [{"from_name": "sentiment", "to_name": "text", "type": "choices", "value": {"choices": ["positive"]}}]
 NEGATIVE = [{**POSITIVE[0], "value": {"choices": ["negative"]}}]
 TEXTS = [{"text": f"text {number}", "source": {"row": number}} for number in range(8)]
+ON_THE_FAKE = pytest.mark.parametrize("either_label_studio", ["fake"], indirect=True)
+"""For promises to which the real Label Studio adds nothing but time."""
 
 
 @pytest.fixture
@@ -225,6 +227,7 @@ def test_observing_writes_nothing_to_label_studio_and_shows_what_people_say(
         client.close()
 
 
+@ON_THE_FAKE
 def test_everybody_gets_a_queue_link_but_the_machine_and_the_idle_admin(
         home: Settings, store: Store, admin: LabelStudio, project: int) -> None:
     with person(admin, "ann") as ann:
@@ -242,6 +245,7 @@ def test_everybody_gets_a_queue_link_but_the_machine_and_the_idle_admin(
                 assert me["id"] in {row.id for row in annotators.people(conn)}
 
 
+@ON_THE_FAKE
 def test_a_pilot_asks_the_named_only(home: Settings, store: Store, admin: LabelStudio, project: int) -> None:
     with person(admin, "ann") as ann, person(admin, "ben"):
         me = ann.whoami()
@@ -272,6 +276,7 @@ def test_a_pilot_routes_only_the_tasks_it_is_about(home: Settings, store: Store,
     assert [data["text"] for data in routed] == ["text 1"]
 
 
+@ON_THE_FAKE
 def test_an_unknown_pilot_is_named_with_those_that_exist(home: Settings, store: Store, admin: LabelStudio,
                                                          project: int) -> None:
     with person(admin, "ann") as ann:
@@ -284,6 +289,7 @@ def test_an_unknown_pilot_is_named_with_those_that_exist(home: Settings, store: 
     assert journal.standing(store, project) == []
 
 
+@ON_THE_FAKE
 def test_tabs_are_stored_for_a_label_studio_whose_links_are_unknown_and_removed_again(
         home: Settings, store: Store, admin: LabelStudio, project: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LabelStudio, "version", lambda self: "9.9.9")
@@ -301,6 +307,7 @@ def test_tabs_are_stored_for_a_label_studio_whose_links_are_unknown_and_removed_
         assert admin.views(project) == []
 
 
+@ON_THE_FAKE
 def test_a_backend_that_is_down_is_gone_without_and_said(home: Settings, store: Store, admin: LabelStudio,
                                                          project: int) -> None:
     report = connect(home, store, admin, project)
@@ -356,6 +363,7 @@ def test_people_who_changed_the_instructions_meanwhile_keep_theirs(home: Setting
     assert "Be quick" in admin.project(project)["expert_instruction"]
 
 
+@ON_THE_FAKE
 def test_two_projects_share_the_machine_and_the_last_one_removes_it(
         home: Settings, store: Store, admin: LabelStudio, project: int, project_factory: Callable[..., int],
         either_label_studio: Any) -> None:
@@ -373,6 +381,7 @@ def test_two_projects_share_the_machine_and_the_last_one_removes_it(
     assert me not in {user["id"] for user in admin.users()}
 
 
+@ON_THE_FAKE
 def test_a_config_that_cannot_be_modelled_is_refused_before_anything_is_written(
         home: Settings, store: Store, admin: LabelStudio, project_factory: Callable[..., int],
         either_label_studio: Any) -> None:
@@ -386,6 +395,7 @@ def test_a_config_that_cannot_be_modelled_is_refused_before_anything_is_written(
         projects.get(conn, project)
 
 
+@ON_THE_FAKE
 def test_a_project_that_was_deleted_can_be_disconnected(home: Settings, store: Store, admin: LabelStudio,
                                                         project: int) -> None:
     connect(home, store, admin, project)
