@@ -8,8 +8,10 @@ from dataclasses import dataclass
 SMALLEST, LARGEST = 20, 100
 """Tasks a request. The ids travel in the address, so 100 is also what one request can carry."""
 START = 50
-AIM_SECONDS = 1.0
+AIM_SECONDS = 0.5
 """Longest that one batch of a pull should keep one of Label Studio's threads busy."""
+REST = 2.0
+"""Seconds of rest for each second that Label Studio worked for us: a third of its time at most is ours."""
 LONGEST_PAUSE = 5.0
 
 Pause = Callable[[float], None]
@@ -17,20 +19,20 @@ Pause = Callable[[float], None]
 
 @dataclass
 class Pace:
-    """Finds the number of tasks that Label Studio serves within AIM_SECONDS, and leaves it as long a rest again."""
+    """Finds the number of tasks that Label Studio serves within AIM_SECONDS, and leaves it time for others."""
 
     pause: Pause | None = None
     """Called after each request with the seconds to wait, perhaps 0; it may raise, to end. None: no pauses."""
     size: int = START
     gentle: bool = False
-    """There is much to fetch: rest after each request as long as it took. What is new in live work never waits."""
+    """There is much to fetch: rest after each request. What is new in live work never waits."""
 
     def after(self, tasks: int, seconds: float) -> None:
-        """Learn from a request that took `seconds` for `tasks` tasks, and pause as long as it took."""
+        """Learn from a request that took `seconds` for `tasks` tasks, and pause."""
         if self.pause is None:
             self.size = LARGEST
         elif tasks and seconds > 0:
             wanted = int(tasks * AIM_SECONDS / seconds)
             self.size = max(SMALLEST, min(LARGEST, (self.size + wanted) // 2 + 1))
         if self.pause is not None:
-            self.pause(min(seconds, LONGEST_PAUSE) if self.gentle else 0.0)
+            self.pause(min(REST * seconds, LONGEST_PAUSE) if self.gentle else 0.0)

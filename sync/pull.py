@@ -39,8 +39,8 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
          overlap: float = OVERLAP_SECONDS, seconds: float = math.inf) -> Pulled:
     """Fetch what changed since the cursor, or with `full` everything. Running it again changes nothing.
 
-    `pause` is called after each request with the seconds to leave Label Studio in peace: as long as it took while
-    there is more than one listing to fetch, else 0 (None: never). After about `seconds` it stops with `complete`
+    `pause` is called after each request with the seconds to leave Label Studio in peace, which are more than 0
+    while there is more than one listing to fetch (None: no pauses). After about `seconds` it stops with `complete`
     False, and the next call goes on. Raises LabelStudioError and its kin; what was stored by then stays.
     """
     began = time.monotonic()
