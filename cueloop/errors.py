@@ -14,7 +14,12 @@ class StoreError(CueloopError):
 
 
 class LabelStudioError(CueloopError):
-    """Raised when Label Studio answers something that we cannot use."""
+    """Raised when Label Studio answers something that we cannot use.
+
+    `status` is the HTTP status, 0 when there was none. From 500 on nobody knows whether the call was carried out.
+    """
+
+    status = 0
 
 
 class LabelStudioUnreachable(LabelStudioError):

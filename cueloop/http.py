@@ -150,6 +150,9 @@ class Http:
                 return said
             raise LabelStudioError(f"{what}: {self.url} answered {response.headers.get('content-type', 'nothing')} "
                                    "where JSON was expected. Is LABEL_STUDIO_URL the address of a Label Studio?")
+        if response.is_redirect:
+            raise LabelStudioError(f"Label Studio at {self.url} sends {what} on to {response.headers.get('location')}: "
+                                   "set LABEL_STUDIO_URL to where it really is.")
         raise self.failure(what, response.status_code, complaint(_json(response)))
 
     def failure(self, what: str, status: int, detail: str) -> CueloopError:
@@ -163,9 +166,9 @@ class Http:
             return LabelStudioRefused(told)
         if status == 404:
             return NotFound(told if detail else f"{told}. There is no such thing, or this Label Studio lacks the call.")
-        if status in REFUSED_UNREAD | PERHAPS_DONE:
-            return LabelStudioUnreachable(told)
-        return LabelStudioError(told)
+        failed = (LabelStudioUnreachable if status in REFUSED_UNREAD | PERHAPS_DONE else LabelStudioError)(told)
+        failed.status = status
+        return failed
 
     def close(self) -> None:
         """Close all connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.connect.hook import remove
 from console.connect.site import Row, Site
 from console.connect.steps import Step
+from cueloop import journal
 from cueloop.errors import NotFound
 from cueloop.journal import Entry
 
@@ -34,7 +35,8 @@ def plan(site: Site) -> list[Step]:
 
 def conflicts(site: Site) -> list[str]:
     """Other backends, and a model version that is a live one."""
-    others = [row for row in site.backends if row["url"].rstrip("/") != address(site)]
+    ours = {address(site), *(entry.target for entry in journal.standing(site.store, site.project_id, KIND))}
+    others = [row for row in site.backends if row["url"].rstrip("/") not in ours]
     found = [f"The ML backend {row['title']!r} at {row['url']} exists and stays: Label Studio asks it too when "
              "somebody opens a task without predictions, also one that should be labelled blind." for row in others]
     version = site.project["model_version"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from console.connect import backend, hook, machine, people, project
 from console.connect.report import ConnectReport
 from console.connect.site import Row, Site
-from console.connect.steps import Step, confirm, perform
-from cueloop import audit
+from console.connect.steps import Step, confirm, outdated, perform
+from cueloop import audit, journal
 from cueloop.errors import DataError
+from cueloop.journal import Entry
 from cueloop.label_config import parse, require_modelled
 from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
@@ -22,6 +24,8 @@ from cueloop.store.schema import projects as table
 
 CONCERNS = (project, machine, hook, backend)
 """Settings first: what stands is written down before anything changes it. Undone in the reverse order."""
+AT_ADDRESSES = (hook, backend)
+"""Concerns that hang on an address of ours, which may change."""
 Progress = Callable[[str], None]
 
 
@@ -45,6 +49,7 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
     team = people.team(site, pilot)
     if dry_run:
         report.writes = [step.says for concern in CONCERNS for step in concern.plan(site)]
+        report.writes += [_removes(entry) for concern in AT_ADDRESSES for entry in _outdated(site, concern)]
         report.writes += [step.says for step in _tabs(site, team, tabs, report)]
         return report
     only = _pilot(team, pilot, filter)
@@ -56,6 +61,11 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
         for step in concern.plan(site.again()):
             _do(site, step, report, progress)
         confirm(store, project_id, concern.KIND)
+    for concern in AT_ADDRESSES:
+        for entry in _outdated(site, concern):
+            concern.undo(site.again(), entry)
+            journal.undone(store, entry)
+            report.writes.append(_removes(entry))
     machine.note(site)
     people.write(site, team)
     for step in _tabs(site, team, tabs, report):
@@ -66,6 +76,14 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
         audit.record(conn, "connect", "project connected", f"project {project_id}",
                      {"mode": mode, "writes": report.writes, "warnings": len(report.warnings)})
     return report
+
+
+def _outdated(site: Site, concern: ModuleType) -> list[Entry]:
+    return outdated(site.store, site.project_id, concern.KIND, concern.address(site))
+
+
+def _removes(entry: Entry) -> str:
+    return f"remove the {entry.kind} {entry.target} of before"
 
 
 def _do(site: Site, step: Step, report: ConnectReport, progress: Progress) -> None:

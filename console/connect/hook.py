@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.connect.site import Row, Site
 from console.connect.steps import Step
+from cueloop import journal
 from cueloop.errors import NotFound
 from cueloop.journal import Entry
 
@@ -34,8 +35,9 @@ def plan(site: Site) -> list[Step]:
 
 def conflicts(site: Site) -> list[str]:
     """Webhooks of others: they stay, and each one costs annotators time."""
+    ours = {address(site), *(entry.target for entry in journal.standing(site.store, site.project_id, KIND))}
     return [f"A webhook to {hook['url']} exists and stays: Label Studio calls it inside each annotator's request, for "
-            "up to a second." for hook in site.webhooks if hook["url"] != address(site)]
+            "up to a second." for hook in site.webhooks if hook["url"] not in ours]
 
 
 def undo(site: Site, entry: Entry) -> None:

@@ -21,12 +21,16 @@ KIND = "user"
 TOKEN, EMAIL, PASSWORD = "CUELOOP_MACHINE_TOKEN", "CUELOOP_MACHINE_EMAIL", "CUELOOP_MACHINE_PASSWORD"
 
 
+OTHERWISE = (f"Until {TOKEN} is set to the token of an account that you made for it, the machine accepts nothing; "
+             "everything else works.")
+
+
 def plan(site: Site) -> list[Step]:
     """Sign the machine up, unless its token works. One account serves all projects of this home."""
     if account(site) is not None:
         return []
     return [Step(KIND, "the machine's account", "sign up an account that owns what the machine accepts",
-                 lambda: _make(site))]
+                 lambda: _make(site), otherwise=OTHERWISE)]
 
 
 def conflicts(site: Site) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cueloop import journal
 from cueloop.errors import Conflict, LabelStudioError, LabelStudioUnreachable
+from cueloop.journal import Entry
 from cueloop.store import Store
 
 
@@ -40,12 +41,18 @@ def perform(store: Store, project_id: int, step: Step) -> str | None:
     except LabelStudioUnreachable:
         raise
     except (LabelStudioError, Conflict) as error:
-        journal.undone(store, entry)
+        if getattr(error, "status", 0) < 500:       # from there on nobody knows whether it happened
+            journal.undone(store, entry)
         if not step.otherwise:
             raise
         return f"{error} {step.otherwise}"
     journal.done(store, entry, after)
     return None
+
+
+def outdated(store: Store, project_id: int, kind: str, address: str) -> list[Entry]:
+    """What an earlier connect had put at another address, e.g. before the port was changed."""
+    return [entry for entry in journal.standing(store, project_id, kind) if entry.target != address]
 
 
 def confirm(store: Store, project_id: int, kind: str) -> None:

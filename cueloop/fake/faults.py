@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 LOST = "lost"
 """Instead of a status: the work is done, but the answer never arrives."""
+FAILED_LATE = "failed late"
+"""Instead of a status: the work is done, and the answer is 500 all the same."""
 DROPPED = "dropped"
 """Instead of a status: the connection is closed before anything is done."""
 

@@ -15,7 +15,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from cueloop.fake.actions import actions
 from cueloop.fake.annotations import answering
-from cueloop.fake.faults import DROPPED, LOST, Faults
+from cueloop.fake.faults import DROPPED, FAILED_LATE, LOST, Faults
 from cueloop.fake.hooks import deliver
 from cueloop.fake.people import new_user, people, sign_in
 from cueloop.fake.projects import projects
@@ -113,6 +113,8 @@ def create_app(world: World, faults: Faults) -> Flask:
         deliver(world, faults, g.pop("events", []))
         if g.get("failure") == LOST:
             return _hang_up()
+        if g.get("failure") == FAILED_LATE:
+            return reply({"detail": "a fault that a test asked for"}, 500)
         return response
 
     app.register_error_handler(Refusal, lambda refusal: refusal.reply())

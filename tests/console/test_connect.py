@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -16,8 +16,8 @@ from werkzeug.wrappers import Request, Response
 from console.connect import connect, disconnect
 from console.parts import secrets
 from cueloop import journal, settings
-from cueloop.errors import LabelConfigError, LabelStudioRefused, LabelStudioUnreachable, NotFound
-from cueloop.fake.faults import LOST
+from cueloop.errors import LabelConfigError, LabelStudioError, LabelStudioUnreachable, NotFound
+from cueloop.fake.faults import FAILED_LATE, LOST
 from cueloop.http import Retries
 from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
@@ -546,11 +546,71 @@ def test_no_secret_is_journalled(backend: Settings, store: Store, fake_label_stu
         "a": [{"X-Token": "***", "n": 1}], "headers": "***"}
 
 
-def test_a_conflict_that_cannot_be_gone_without_stops_connect(
+def test_a_machine_account_that_cannot_be_had_is_gone_without_and_said(
         backend: Settings, store: Store, fake_label_studio: Any, project_factory: Callable[..., int]) -> None:
     """Given settings.env names a machine account that somebody else's password guards."""
     project = project_factory(fake_label_studio, tasks=TEXTS)
     secrets.put(backend.home, CUELOOP_MACHINE_EMAIL=fake_label_studio.admin_email, CUELOOP_MACHINE_PASSWORD="wrong one")
-    admin = LabelStudio(fake_label_studio.url, fake_label_studio.admin_token)
-    with admin, pytest.raises(LabelStudioRefused, match="wrong address or password"):
+    with LabelStudio(fake_label_studio.url, fake_label_studio.admin_token) as admin:
+        [warning] = connect(backend, store, admin, project).warnings
+
+        assert "CUELOOP_MACHINE_TOKEN" in warning
+        assert len(admin.webhooks(project)) == 1
+
+
+def test_after_a_change_of_ports_nothing_hangs_on_the_old_ones(
+        backend: Settings, store: Store, fake_label_studio: Any, project_factory: Callable[..., int]) -> None:
+    project = project_factory(fake_label_studio, tasks=TEXTS)
+    with LabelStudio(fake_label_studio.url, fake_label_studio.admin_token) as admin:
+        before = snapshot(admin, project)
+        moved = backend.model_copy(update={"hook_port": 9})
+        connect(moved, store, admin, project)
+
+        planned = connect(backend, store, admin, project, dry_run=True)
+        done = connect(backend, store, admin, project)
+
+        assert planned.writes == done.writes
+        assert [hook["url"].split("/")[2] for hook in admin.webhooks(project)] == [f"127.0.0.1:{backend.hook_port}"]
+        assert connect(backend, store, admin, project).writes == []
+        disconnect(backend, store, admin, project, settle=0)
+        assert snapshot(admin, project) == before
+
+
+def test_everything_works_where_legacy_tokens_are_off(
+        backend: Settings, store: Store, fake_label_studio: Any, project_factory: Callable[..., int]) -> None:
+    """The default of a Label Studio that nobody configured: personal access tokens for us and for the machine."""
+    project = project_factory(fake_label_studio, tasks=TEXTS)
+    with LabelStudio(fake_label_studio.url, fake_label_studio.admin_token) as client:
+        token = client._http.call("POST", "/api/token/")["token"]
+    fake_label_studio.world.legacy_tokens = False
+    with LabelStudio(fake_label_studio.url, token) as admin:
+        before = snapshot(admin, project)
+
+        report = connect(backend, store, admin, project)
+        with LabelStudio(fake_label_studio.url, machine_of(backend)) as machine:
+            assert machine.whoami()["email"].endswith("@cueloop.invalid")
+        disconnect(backend, store, admin, project, settle=0)
+
+        assert not report.warnings
+        assert snapshot(admin, project) == before
+    fake_label_studio.world.legacy_tokens = True        # for the factory, which deletes the project
+
+
+@pytest.mark.parametrize("path", ["webhooks", "/api/ml", "/user/signup", r"projects/\d+/$"])
+def test_a_write_of_which_nobody_knows_whether_it_happened_leaves_no_trace_in_the_end(
+        backend: Settings, store: Store, fake_label_studio: Any, project_factory: Callable[..., int],
+        path: str) -> None:
+    """Given Label Studio carried a write out and answered 500, and nobody connected again."""
+    project = project_factory(fake_label_studio, tasks=[], maximum_annotations=2)
+    with LabelStudio(fake_label_studio.url, fake_label_studio.admin_token, retries=Retries(1)) as admin:
+        before = snapshot(admin, project)
+        fake_label_studio.faults.fail(FAILED_LATE, method="PATCH" if "projects" in path else "POST", path=path)
+        with suppress(LabelStudioError):
+            connect(backend, store, admin, project)
+
+        disconnect(backend, store, admin, project, settle=0)
+
+        assert {**snapshot(admin, project), "users": []} == {**before, "users": []}
         connect(backend, store, admin, project)
+        disconnect(backend, store, admin, project, settle=0)
+        assert snapshot(admin, project) == before
