@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from cueloop import seen
+from sqlalchemy.exc import DataError
+
+from cueloop import logs, seen
+from cueloop.errors import LabelStudioError
 from cueloop.label_studio import LabelStudio
 from cueloop.seen import SeenTask
 from cueloop.store import Store, annotators, projects
@@ -15,6 +19,8 @@ from cueloop.store.projects import Project
 from sync import batch
 from sync.batch import Written
 from sync.pace import Pace
+
+log = logs.get(__name__)
 
 Listed = Sequence[tuple[int, datetime]]
 """(Label Studio's task id, `updated_at` as listed), oldest first."""
@@ -57,17 +63,42 @@ def fetch(store: Store, client: LabelStudio, project: Project, listed: Listed, p
     while at < len(listed):
         some = listed[at:at + pace.size]
         began = time.monotonic()
-        shown = [seen.task(row) for row in client.tasks(project.id, [number for number, _ in some])]
+        shown = list(_readable(client.tasks(project.id, [number for number, _ in some])))
         seconds = time.monotonic() - began
         _meet(store, client, shown, strangers)
-        with store.write() as conn:
-            store.lock(conn, f"pull {project.id}")
-            total += pulled(batch.write(conn, project, shown), len(some))
-            if safe is not None:
-                projects.advance(conn, project.id, min(some[-1][1], safe))
+        total += _keep(store, project, shown, min(some[-1][1], safe) if safe else None)
         at += len(some)
         pace.after(len(some), seconds)
     return total
+
+
+def _readable(rows: Iterable[Mapping[str, Any]]) -> Iterator[SeenTask]:
+    """The tasks that can be read. One that cannot is named in the log, at every sweep, and holds up no other."""
+    for row in rows:
+        try:
+            yield seen.task(row)
+        except LabelStudioError as error:
+            log.error("task passed over", why=str(error))
+
+
+def _keep(store: Store, project: Project, shown: Sequence[SeenTask], cursor: datetime | None) -> Pulled:
+    """Store a batch with the cursor; where the database refuses something in it, all but that."""
+    try:
+        with store.write() as conn:
+            store.lock(conn, f"pull {project.id}")
+            written = batch.write(conn, project, shown)
+            if cursor is not None:
+                projects.advance(conn, project.id, cursor)
+        return pulled(written, len(shown))
+    except DataError as error:      # PostgreSQL takes no NUL character in a text, SQLite does
+        if len(shown) > 1:
+            one_by_one = [_keep(store, project, [task], None) for task in shown]
+            if cursor is not None:
+                with store.write() as conn:
+                    projects.advance(conn, project.id, cursor)
+            return sum(one_by_one, Pulled())
+        log.error("task passed over", project=project.id, task=shown[0].id, why=str(error.orig))
+        return Pulled(tasks=1)
 
 
 def _meet(store: Store, client: LabelStudio, shown: Sequence[SeenTask], strangers: set[int]) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cueloop.errors import LabelStudioError
-from cueloop.store import annotations, projects, schema
+from cueloop.store import annotations, schema
 from cueloop.store.columns import now
 from tests.sync.team import Team, choice
 
@@ -351,13 +350,26 @@ def test_two_processes_that_pull_at_once_do_each_other_no_harm(fake_label_studio
     assert len(us.labels()) == 40
 
 
-def test_a_task_in_a_shape_that_we_do_not_know_is_named(fake_label_studio: Any, team: MakeTeam) -> None:
-    us = team(fake_label_studio, 2)
+def test_a_task_in_a_shape_that_we_do_not_know_is_named_and_holds_up_no_other(
+        fake_label_studio: Any, team: MakeTeam, capsys: pytest.CaptureFixture[str]) -> None:
+    us = team(fake_label_studio, 3)
     broken = us.tasks()[1]
     real = us.admin.tasks
     us.admin.tasks = lambda project, ids: [  # type: ignore[method-assign]
         {**row, "data": None} if row["id"] == broken else row for row in real(project, ids)]
-    with pytest.raises(LabelStudioError, match=f"task {broken} "):
-        us.pull()
-    with us.store.read() as conn:
-        assert projects.get(conn, us.project).cursor is None
+    us.pull()
+    assert len(us.read(sa.select(schema.tasks))) == 2
+    assert f"task {broken} " in capsys.readouterr().out
+    # And as soon as it can be read, the sweep fetches it
+    us.admin.tasks = real  # type: ignore[method-assign]
+    us.sweep()
+    assert len(us.read(sa.select(schema.tasks))) == 3
+
+
+def test_a_text_that_the_database_refuses_holds_up_no_other(fake_label_studio: Any, any_team: MakeTeam) -> None:
+    us = any_team(fake_label_studio, 2)
+    us.admin.import_tasks(us.project, [{"data": {"text": "nul \x00 inside"}}, {"data": {"text": "fine"}}])
+    us.pull()
+    texts = {row.data["text"] for row in us.read(sa.select(schema.tasks))}
+    assert texts - {"nul \x00 inside"} == {"text 0", "text 1", "fine"}
+    assert us.pull(overlap=0).tasks <= 1
