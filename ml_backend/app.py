@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from importlib import import_module
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
@@ -39,13 +40,19 @@ log = logs.get(__name__)
 
 def create_app(
     settings: Settings, store: Store, model: str | None = None, *, poll_seconds: float = POLL_SECONDS,
+    warm: bool = False,
 ) -> Flask:
-    """The app. `model` (NAME, NAME@ALIAS or NAME@VERSION) answers for every project; None: each project's own."""
+    """The app. `model` (NAME, NAME@ALIAS or NAME@VERSION) answers for every project; None: each project's own.
+
+    `warm` loads what is in service now: Label Studio waits three seconds for an answer to its first question.
+    """
     app = Flask("ml_backend")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json = DefaultJSONProvider(app)
     app.json.sort_keys = False  # half the time of a large answer
     backend = Backend(settings, store, model, poll_seconds)
+    if warm:
+        backend.warm()
     app.before_request(backend.admit)
     app.after_request(backend.count)
     app.register_error_handler(Exception, _problem)
@@ -70,6 +77,13 @@ class Backend:
         self._poll_seconds = poll_seconds
         self._metrics = Metrics()
         self._events, self._trainings = Bucket(200, 50), Bucket(5, 0.1)
+
+    def warm(self) -> None:
+        """Load the models in service, and the libraries that those to come will need."""
+        for module in ("sklearn.feature_extraction.text", "scipy.sparse"):
+            import_module(module)
+        for name in [self._model] if self._model else store_facts.model_names(self._store):
+            self._serving.get(name)
 
     def admit(self) -> Response | None:
         """Ask for the password everywhere but at /webhook, where Label Studio sends none: a hint, and rationed."""

@@ -35,12 +35,12 @@ class Slot:
         self._looking = threading.Lock()
 
     def get(self) -> Loaded | None:
-        """The loaded version; None while nothing is in service. The first call loads, later ones never wait."""
+        """The loaded version; None while nothing is in service. The very first call loads, later ones never wait."""
         if self._clock() - self._looked < self._poll_seconds:
             return self._loaded
-        if self._loaded is None:
+        if self._looked < 0:
             with self._looking:
-                if self._loaded is None and self._clock() - self._looked >= self._poll_seconds:
+                if self._looked < 0:
                     self._refresh()
         elif self._looking.acquire(blocking=False):
             self._looked = self._clock()

@@ -48,6 +48,13 @@ def model_name(store: Store, project_id: int | None) -> str | None:
         return models.name_for(conn, project_id) if project_id in known and project_id is not None else None
 
 
+def model_names(store: Store) -> list[str]:
+    """The models of all connected projects."""
+    with store.read() as conn:
+        known = conn.scalars(sa.select(projects.c.id).where(projects.c.mode != "disconnected").order_by(projects.c.id))
+        return list(dict.fromkeys(models.name_for(conn, number) for number in known.all()))
+
+
 def known_project(store: Store, project_id: int | None) -> int:
     """The project if it is connected, or the only one if none is named. Raises NotFound."""
     with store.read() as conn:

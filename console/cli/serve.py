@@ -43,7 +43,7 @@ def command(settings: Settings, model: str | None, host: str | None, port: int |
         with store.read() as conn:
             resolve(conn, model)  # a misspelt name is told now, not at the first request
     try:
-        server = create_server(create_app(settings, store, model), host=host, port=port, threads=THREADS,
+        server = create_server(create_app(settings, store, model, warm=True), host=host, port=port, threads=THREADS,
                                max_request_body_size=LARGEST_BODY + 2**20, ident="cueloop")
     except OSError as error:
         raise PartFailed(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from None

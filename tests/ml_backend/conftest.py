@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -84,6 +85,17 @@ class Project:
         conn.execute(s.consensus.insert().values(
             task=key, control="topic", project_id=self.id, label=label, probability=probability,
             probabilities={label: probability}, answers=1, method="test", updated_at=now()))
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """`logged(module)` collects what that module logs from now on: a list of (event, fields)."""
+    def collect(module):
+        lines = []
+        say = lambda event, **fields: lines.append((event, fields))  # noqa: E731
+        monkeypatch.setattr(module, "log", SimpleNamespace(info=say, warning=say, error=say))
+        return lines
+    return collect
 
 
 @pytest.fixture

@@ -191,13 +191,14 @@ def test_odd_texts_are_answered_and_never_fetched(client):
     assert all(len(a["result"]) == 1 for a in answers)
 
 
-def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypatch, capsys):
+def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypatch, logged):
+    said = logged(app_module)
     monkeypatch.setattr(store_facts, "blind", lambda *_: {}["customer secret"])
     response = client.post("/predict", json={"tasks": [task("customer secret")]})
     assert (response.status_code, set(response.json())) == (500, {"error"})
-    printed = "".join(capsys.readouterr())
-    assert "request failed" in printed
-    assert "customer secret" not in printed + response.text
+    [(event, fields)] = said
+    assert event == "request failed"
+    assert "customer secret" not in f"{fields}{response.text}"
 
 
 # --- who may ask --------------------------------------------------------------------------------------------------

@@ -88,11 +88,12 @@ def test_a_job_that_waits_runs_or_failed_just_now_is_left_alone(store, project, 
 
 
 @pytest.mark.parametrize("redis_url", ["", "redis://127.0.0.1:9/0"])
-def test_a_missing_redis_stops_nothing(store, project, monkeypatch, redis_url, capsys):
+def test_a_missing_redis_stops_nothing(store, project, monkeypatch, redis_url, logged):
     monkeypatch.setenv("CUELOOP_REDIS_URL", redis_url)
     project.add(examples(60))
+    said = logged(due)
     due.step(store, None, 1, frozenset())
-    assert "training waits" in "".join(capsys.readouterr())
+    assert [event for event, _ in said] == ["training waits"]
 
 
 def test_a_project_whose_config_cannot_be_read_is_left_to_sync(store, project, ask):

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from cueloop.store import schema as s
+from ml_backend.app import create_app
 from tests.ml_backend.conftest import CONFIG, examples
 from tests.ml_backend.serving import AUTH, predict, task
 
@@ -70,3 +71,24 @@ def test_a_pinned_version_does_not_follow_the_champion(serve, train):
     train(seed=1)
     time.sleep(0.1)
     assert predict(client, [task("bread")])[0]["model_version"] == first
+
+
+def test_a_first_model_comes_into_service_without_a_restart(serve, train, project):
+    client = serve()
+    body = {"project": "1.2"}
+    assert client.post("/setup", json=body).json() == {"model_version": "untrained"}
+    project.add(examples(90))
+    version = train(project_id=1, name="project-1")
+    end = time.monotonic() + 20
+    while client.post("/setup", json=body).json()["model_version"] != version:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_warm_start_has_the_models_in_memory_before_the_first_question(settings, store, train, project):
+    project.add(examples(90))
+    version = train(project_id=1, name="project-1")
+    app = create_app(settings, store, poll_seconds=3600, warm=True)
+    Path(settings.home, "artifacts").rename(Path(settings.home, "gone"))     # nothing can be loaded from now on
+    said = app.test_client().post("/setup", json={"project": "1.2"}, auth=AUTH)
+    assert said.json == {"model_version": version}
