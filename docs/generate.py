@@ -25,7 +25,8 @@ def settings_page() -> str:
     for field in Settings.model_fields.values():
         default = field.get_default()
         shown = str(getattr(default, "get_secret_value", lambda d=default: d)() if default is not None else "")
-        lines += [f"## {field.alias}", "", str(field.description), "", f"Default: {f'`{shown}`' if shown else 'empty'}.", ""]
+        shown = f"`{shown}`" if shown else "empty"
+        lines += [f"## {field.alias}", "", str(field.description), "", f"Default: {shown}.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
