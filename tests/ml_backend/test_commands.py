@@ -14,8 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli import main
+from cueloop.store import Store, models, predictions
+from ml_backend import registry
+from ml_backend.artifacts import Artifacts
+from ml_backend.bundle import Bundle
 from ml_backend.dataset import is_held_out
-from tests.ml_backend.conftest import examples
+from ml_backend.training import train
+from tests.ml_backend.conftest import Project, dataset, examples
 
 
 @pytest.fixture
@@ -160,3 +165,28 @@ def test_serving_imports_neither_the_sdk_nor_torch():
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True,
                           check=True)
     assert {"label_studio_sdk", "torch", "pandas", "sklearn"}.isdisjoint(done.stdout.split())
+
+
+def test_a_connected_project_is_trained_by_hand_from_its_consensus(run, tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'cueloop.sqlite3'}")
+    Project(store, 7).add(examples(90))
+    said = json.loads(run("train", "--json"))        # the only connected project
+    assert (said["model"], said["promoted"]) == ("project-7", True)
+    assert said["card"]["source"] == "consensus"
+    with store.read() as conn:
+        assert models.champion(conn, 7).version == said["version"]
+        assert predictions.missing(conn, 7, "project-7", said["version"], "topic") == []
+    store.close()
+    assert "Project 8 is not connected" in run("train", "--project", "8", code=1)
+
+
+def test_a_model_with_several_controls_asks_which_one(run, texts, tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'cueloop.sqlite3'}")
+    heads = train(dataset(examples(60))).head, replace(train(dataset(examples(60))).head, control="mood")
+    artifacts = Artifacts(f"file://{tmp_path / 'home' / 'artifacts'}")
+    saved = registry.save(store, artifacts, Bundle(heads), {"controls": {}}, name="two", kind="text-linear")
+    store.close()
+    ask = ("predict", "--model", f"two@{saved.version}", "--csv", texts, "--out", tmp_path / "out.csv")
+    assert "topic, mood: name one with --control" in run(*ask, code=1)
+    run(*ask, "--control", "mood")
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 91
