@@ -61,7 +61,7 @@ def fetch(store: Store, client: LabelStudio, project: Project, listed: Listed, p
     """
     total, at, strangers = Pulled(), 0, set[int]()
     while at < len(listed):
-        some = listed[at:at + pace.size]
+        some = listed[at:at + pace.batch]
         began = time.monotonic()
         shown = list(_readable(client.tasks(project.id, [number for number, _ in some])))
         seconds = time.monotonic() - began

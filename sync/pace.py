@@ -24,14 +24,18 @@ class Pace:
     pause: Pause | None = None
     """Called after each request with the seconds to wait, perhaps 0; it may raise, to end. None: no pauses."""
     size: int = START
+    """Tasks a request while gentle."""
     gentle: bool = False
-    """There is much to fetch: rest after each request. What is new in live work never waits."""
+    """There is much to fetch: small requests, and rest after each. What is new in live work never waits."""
+
+    @property
+    def batch(self) -> int:
+        """Tasks for the next request."""
+        return self.size if self.gentle and self.pause is not None else LARGEST
 
     def after(self, tasks: int, seconds: float) -> None:
         """Learn from a request that took `seconds` for `tasks` tasks, and pause."""
-        if self.pause is None:
-            self.size = LARGEST
-        elif tasks and seconds > 0:
+        if self.gentle and tasks and seconds > 0:
             wanted = int(tasks * AIM_SECONDS / seconds)
             self.size = max(SMALLEST, min(LARGEST, (self.size + wanted) // 2 + 1))
         if self.pause is not None:

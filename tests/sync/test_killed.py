@@ -16,7 +16,6 @@ from cueloop.settings import Settings
 from cueloop.store import Store, schema
 from cueloop.store.columns import now
 from sync import loop, quality
-from sync.pace import Pace
 from sync.steps import Steps
 from tests.sync.team import Team, choice, team_maker
 
@@ -64,10 +63,7 @@ def test_killed_anywhere_it_ends_in_the_same_state(work: Work, tmp_path: Path, f
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a store that is behind: of 9 tasks, some are answered anew, some edited, some deleted, one spoilt;
     # and batches of four tasks
-    for name in ("sync.pull.Pace", "sync.sweep.Pace"):
-        monkeypatch.setattr(name, lambda pause: Pace(pause, size=4))
     monkeypatch.setattr("sync.pace.LARGEST", 4)
-    monkeypatch.setattr("sync.pace.SMALLEST", 4)
     base = tmp_path / "base.sqlite3"
     team = behind(fake_label_studio, base, project_factory)
     wanted = after(work, team, base, tmp_path / "straight.sqlite3", None)
