@@ -10,15 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from cueloop.errors import LabelStudioUnreachable
+from cueloop.settings import Settings
 from cueloop.store import decisions, routes, schema
 from cueloop.store.columns import now
 from routing import context, rules
+from routing import step as routing_step
 from routing.explain import explain
 from routing.publish import publish
 from routing.queues import initial_cue
 from routing.rehearse import rehearse
 from routing.route import route
 from routing.wanted import queue_names
+from sync import loop, quality
 from sync.pull import pull
 from sync.sweep import sweep
 from tests.routing.conftest import TeamFactory
@@ -451,3 +454,21 @@ def test_publishing_ends_when_its_time_is_up_and_goes_on_later(team: Team) -> No
     assert first.left == 20
     rest = publish(team.store, team.admin, team.project, seconds=60)
     assert (rest.patched, rest.left) == (20, 0)
+
+
+def test_through_the_sync_loop_an_answer_moves_the_task_on(team: Team, home: Settings) -> None:
+    steps = [quality.step, routing_step.step]
+    team.apply(RULES)
+    loop.once(home, team.store, team.admin, steps=steps)
+    task = team.ids[0]
+    first, second = (team.person(p) for p in team.asked(task))
+    first.answer(task, "positive")
+    second.answer(task, "negative")
+    said = loop.once(home, team.store, team.admin, steps=steps)
+    assert set(said[0]["steps"].values()) == {"done"}
+    (third,) = team.asked(task)
+    assert third not in (first.id, second.id)
+    assert team.person(third).queue in queue_names(team.shown(task)["data"]["cue_queue"])
+    with team.store.read() as conn:
+        seen = conn.scalar(sa.select(schema.projects.c.routed)) or {}
+    assert seen["rules"] == rules.parse(RULES).hash
