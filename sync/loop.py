@@ -126,10 +126,11 @@ def _look(settings: Settings, store: Store, client: LabelStudio, project: Projec
         state.wide_at = began + WIDE_EVERY
     if found.complete:
         found += _sweep_on(settings, store, client, project, state, rest)
+    told = _tell(found, began)
     steps = state.steps.run()
     if found != Pulled():
-        log.info("pulled", project=project.id, **_tell(found, began))
-    return {**_tell(found, began), "complete": found.complete, "steps": steps}
+        log.info("pulled", project=project.id, **told, steps=state.steps.seconds)
+    return {**told, "complete": found.complete, "steps": steps}
 
 
 def _tell(found: Pulled, began: float) -> dict[str, Any]:

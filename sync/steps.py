@@ -58,6 +58,8 @@ class Steps:
     def __init__(self, store: Store, client: LabelStudio, project_id: int, steps: Sequence[Step]):
         self._store, self._client, self._project = store, client, project_id
         self._steps = [(step, StepState()) for step in steps]
+        self.seconds: dict[str, float] = {}
+        """How long each step took at its last run."""
 
     def run(self) -> dict[str, str]:
         """Run every step whose time it is; {step: "done", "waiting" or the error's one sentence}.
@@ -80,6 +82,7 @@ class Steps:
         if not state.backoff.ready():
             return "waiting"
         changed = frozenset(task for mark, task in pending.items() if mark not in state.seen)
+        began = time.monotonic()
         try:
             step(self._store, self._client, self._project, changed)
         except LabelStudioUnreachable:
@@ -89,6 +92,7 @@ class Steps:
             log.error("step failed", step=name(step), project=self._project, error=f"{type(error).__name__}: {error}",
                       retry_in=wait, exc_info=state.backoff.failures == 1)
             return f"{type(error).__name__}: {error}"
+        self.seconds[name(step)] = round(time.monotonic() - began, 3)
         if state.backoff.succeeded():
             log.info("step works again", step=name(step), project=self._project)
         state.seen |= pending.keys()
