@@ -23,7 +23,7 @@ SEATS = 5
 """People at work at a time."""
 ANSWERS_PER_TASK = 2.5
 """Budget of answers; the rules usually need fewer."""
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 300.0
 """How long the loop may take to digest the last answers."""
 LOOK_EVERY = 10
 """Answers between two looks at what the loop made of them."""
