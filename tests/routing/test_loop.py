@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import LabelStudioUnreachable
 from cueloop.settings import Settings
-from cueloop.store import decisions, routes, schema
+from cueloop.store import Store, decisions, routes, schema
 from cueloop.store.columns import now
 from routing import context, rules
 from routing import step as routing_step
@@ -472,3 +474,45 @@ def test_through_the_sync_loop_an_answer_moves_the_task_on(team: Team, home: Set
     with team.store.read() as conn:
         seen = conn.scalar(sa.select(schema.projects.c.routed)) or {}
     assert seen["rules"] == rules.parse(RULES).hash
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_killed_at_any_write_it_ends_in_the_same_state(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.apply(RULES)
+    real, left = Store.write, [0]
+
+    @contextmanager
+    def dying(store: Store) -> Iterator[sa.Connection]:
+        """A transaction that is committed, and after so many of them the process is gone."""
+        with real(store) as conn:
+            yield conn
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    # Given a Cueloop that dies after its first, second, third ... write, and people who go on working
+    for writes in range(1, 14):
+        left[0] = writes
+        monkeypatch.setattr(Store, "write", dying)
+        with suppress(Killed):
+            team.round()
+        monkeypatch.setattr(Store, "write", real)
+        for person in team.people:
+            if (task := person.next()) is not None:
+                person.answer(task["id"], ("negative", "positive")[(task["id"] * person.id) % 2])
+    # When it runs undisturbed
+    for _ in range(3):
+        team.round()
+    # Then nobody is asked twice or too many, and Label Studio shows exactly who is asked
+    for row in team.admin.tasks(team.project, team.ids):
+        asked, authors = team.asked(row["id"]), {a["completed_by"] for a in row["annotations"]}
+        assert len(authors) == len(row["annotations"])
+        assert not authors & set(asked)
+        assert len(authors) + len(asked) <= 4
+        served = {p.id for p in team.people if p.queue in queue_names(row["data"].get("cue_queue"))} - authors
+        assert served == set(asked) or row["is_labeled"]
+        assert team.route(row["id"]).state in (routes.ASKED, routes.DONE)
+        assert not team.route(row["id"]).dirty

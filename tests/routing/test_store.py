@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +13,13 @@ from cueloop.errors import NotFound
 from cueloop.store import Store, annotators, projects, routes, schema
 from cueloop.store import rules as stored_rules
 from cueloop.store.columns import now
-from routing import context, rules
+from routing import context, rules, windows
+from routing.actions import Queues
 from routing.advice import advise
+from routing.contested import contested
 from routing.explain import explain, task_id
+from routing.rehearse import rehearse
+from routing.restore import suspects
 from routing.route import route
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">
@@ -108,3 +113,35 @@ def test_a_task_is_found_by_id_or_link_and_a_wrong_one_is_named(project: Store) 
         explain(project, 1, "the first one")
     with pytest.raises(NotFound, match="Task 7 of project 1 is not in the store"):
         explain(project, 1, 7)
+
+
+def test_a_dry_run_and_the_looks_before_a_write_work_on_both_databases(project: Store) -> None:
+    found = rehearse(project, 1, rules.parse(ASK_TWO))
+    assert found.states == {"asked": 40}
+    with project.read() as conn:
+        assert routes.counts(conn, 1) == {}
+    route(project, 1)
+    with project.write() as conn:
+        keys = list(conn.scalars(sa.select(schema.tasks.c.key)))
+        moment = now()
+        for data in ({"text": "1"}, {"text": "one"}):       # the second one is an edit by somebody else
+            conn.execute(schema.task_versions.insert().values(
+                task=keys[0], data=data, updated_at=moment, seen_at=moment, ours=False))
+        conn.execute(schema.tasks.update().where(schema.tasks.c.key == keys[0]).values(
+            base_at=moment - timedelta(seconds=1), written_at=moment + timedelta(seconds=1)))
+    with project.read() as conn:
+        assert contested(conn, keys) == {keys[0]: 1}
+        assert suspects(conn, 1) == [keys[0]]
+        assert len(routes.dirty(conn, 1, 10)) == 10
+        assert routes.dirty(conn, 1, 10, accepted=True) == []
+
+
+def test_a_window_is_hours_of_work_at_the_annotators_own_pace(project: Store) -> None:
+    with project.write() as conn:
+        for person, seconds in ((1, 600.0), (2, 36.0)):
+            conn.execute(schema.performance.insert().values(
+                project_id=1, control="sentiment", annotator_id=person, answers=9, skips=0, accuracy=0.9, low=0.8,
+                high=1.0, labels=[], confusion=[], counts=[], median_lead_time=seconds, updated_at=now()))
+        found = windows.read(conn, 1, annotators.people(conn), Queues(), now())
+    assert [w.size for w in found] == [20, 200] + [22] * 4      # at least 20; two hours; the others at the usual pace
+    assert not any(w.absent or w.idle or w.at_work for w in found)
