@@ -17,11 +17,12 @@ from cueloop.settings import Settings
 @click.option("--observe", is_flag=True, help="Write nothing to Label Studio: pull, and show what people's work says.")
 @click.option("--pilot", metavar="NAMES", default="", help="Ask only these annotators (addresses or ids, by commas).")
 @click.option("--filter", "only", metavar="FIELD=VALUE", default="", help="Route only tasks with this value.")
+@click.option("--everybody", is_flag=True, help="End a pilot: ask everybody, about all tasks.")
 @click.option("--tabs/--links", default=None, help="Store a tab per annotator, or rely on links; default: what works.")
 @json_option
 @pass_settings
 def command(settings: Settings, project: int | None, *, dry_run: bool, observe: bool, pilot: str, only: str,
-            tabs: bool | None, as_json: bool) -> None:
+            everybody: bool, tabs: bool | None, as_json: bool) -> None:
     """Make a Label Studio project ready: queues, webhook, ML backend, settings.
 
     Can be run again at any time: it makes only what is missing. `cueloop disconnect` takes everything out again.
@@ -34,14 +35,17 @@ def command(settings: Settings, project: int | None, *, dry_run: bool, observe: 
 
     if project is None:
         raise click.UsageError("Say which Label Studio project: --project ID.")
-    if observe and (dry_run or pilot or only):
+    if everybody and (pilot or only):
+        raise click.UsageError("--everybody ends a pilot; --pilot and --filter begin one.")
+    if observe and (dry_run or pilot or only or everybody):
         raise click.UsageError("--observe goes alone: it writes nothing anyhow.")
     logs.setup("warning", "connect")
     settings = settings if dry_run else secrets.ensure(settings.home)
     client = open_client(settings)
     try:
         report = connect(settings, open_store(settings), client, project, dry_run=dry_run, observe=observe,
-                         pilot=[name for name in pilot.split(",") if name.strip()], filter=only, tabs=tabs,
+                         pilot=[name for name in pilot.split(",") if name.strip()], filter=only,
+                         everybody=everybody, tabs=tabs,
                          progress=lambda line: click.echo(f"{line} ...", err=True))
     except NotFound as error:
         if f"/api/projects/{project}/" not in str(error):

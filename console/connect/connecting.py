@@ -6,21 +6,18 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-import sqlalchemy as sa
-
 from console.connect import backend, hook, machine, people, project
+from console.connect.audience import audience, live_mode
 from console.connect.report import ConnectReport
 from console.connect.site import Row, Site
 from console.connect.steps import Step, confirm, outdated, perform
 from cueloop import audit, journal
-from cueloop.errors import DataError
 from cueloop.journal import Entry
 from cueloop.label_config import parse, require_modelled
 from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
 from cueloop.store import Store, projects
 from cueloop.store.columns import now
-from cueloop.store.schema import projects as table
 
 CONCERNS = (project, machine, hook, backend)
 """Settings first: what stands is written down before anything changes it. Undone in the reverse order."""
@@ -30,52 +27,55 @@ Progress = Callable[[str], None]
 
 
 def connect(settings: Settings, store: Store, client: LabelStudio, project_id: int, *, dry_run: bool = False,
-            observe: bool = False, pilot: Sequence[str] = (), filter: str = "", tabs: bool | None = None,  # noqa: A002
-            progress: Progress = lambda _: None) -> ConnectReport:
+            observe: bool = False, pilot: Sequence[str] = (), filter: str = "", everybody: bool = False,  # noqa: A002
+            tabs: bool | None = None, progress: Progress = lambda _: None) -> ConnectReport:
     """Make a project ready, or say what that would change (`dry_run`), or only look (`observe`).
 
     `pilot` names annotators (address or id) who alone are asked, on the tasks that `filter` (`field=value`)
-    selects. `tabs` stores a tab for each annotator; None: only where links do not work. Raises NotFound,
-    LabelConfigError when the config asks nothing that can be modelled, and LabelStudioError and its kin. Running it
-    again changes nothing, and goes on after a run that died.
+    selects; `everybody` ends a pilot. `tabs` stores a tab for each annotator; None: only where links do not work.
+    Raises NotFound, LabelConfigError when the config asks nothing that can be modelled, and LabelStudioError and its
+    kin. Running it again changes nothing, and goes on after a run that died.
     """
     site = Site(settings, store, client, project_id)
     require_modelled(parse(site.project["label_config"]))
-    known = _known_mode(store, project_id)
-    mode = known or "observe" if observe else "pilot" if pilot or filter else "connected"
-    report = ConnectReport(project_id, site.project["title"], "observe" if observe else mode, dry_run)
-    if not observe:
-        report.conflicts = [text for concern in CONCERNS for text in concern.conflicts(site)]
-    team = people.team(site, pilot)
+    report = ConnectReport(project_id, site.project["title"], "observe", dry_run)
+    if observe:
+        return _observe(site, report, progress)
+    asked = audience(site, pilot, filter, everybody=everybody)
+    report.mode = asked.mode
+    report.conflicts = [text for concern in CONCERNS for text in concern.conflicts(site)]
     if dry_run:
         report.writes = [step.says for concern in CONCERNS for step in concern.plan(site)]
         report.writes += [_removes(entry) for concern in AT_ADDRESSES for entry in _outdated(site, concern)]
-        report.writes += [step.says for step in _tabs(site, team, tabs, report)]
+        report.writes += [step.says for step in _tabs(site, asked.team, tabs, report)]
         return report
-    only = _pilot(team, pilot, filter)
-    # Not live before all is written down: the loop must not change what was not seen as it stood before us.
-    _register(site, known or "observe", only)
-    if observe:
-        return _observe(site, report, progress)
+    if live_mode(site) is None:
+        # Live only when all is written down: the loop must not change what was not seen as it stood before us.
+        _register(site, "observe", None)
+    _make(site, report, progress)
+    people.write(site, asked.team)
+    for step in _tabs(site, asked.team, tabs, report):
+        _do(site, step, report, progress)
+    report.people = people.links(site, asked.team)
+    _register(site, asked.mode, asked.pilot)
+    with store.write() as conn:
+        audit.record(conn, "connect", "project connected", f"project {project_id}",
+                     {"mode": asked.mode, "writes": report.writes, "warnings": len(report.warnings)})
+    return report
+
+
+def _make(site: Site, report: ConnectReport, progress: Progress) -> None:
+    """What each concern misses, then away with what an earlier connect had put at another address."""
     for concern in CONCERNS:
         for step in concern.plan(site.again()):
             _do(site, step, report, progress)
-        confirm(store, project_id, concern.KIND)
+        confirm(site.store, site.project_id, concern.KIND)
     for concern in AT_ADDRESSES:
         for entry in _outdated(site, concern):
             concern.undo(site.again(), entry)
-            journal.undone(store, entry)
+            journal.undone(site.store, entry)
             report.writes.append(_removes(entry))
     machine.note(site)
-    people.write(site, team)
-    for step in _tabs(site, team, tabs, report):
-        _do(site, step, report, progress)
-    report.people = people.links(site, team)
-    _register(site, mode, only)
-    with store.write() as conn:
-        audit.record(conn, "connect", "project connected", f"project {project_id}",
-                     {"mode": mode, "writes": report.writes, "warnings": len(report.warnings)})
-    return report
 
 
 def _outdated(site: Site, concern: ModuleType) -> list[Entry]:
@@ -110,6 +110,8 @@ def _tabs(site: Site, team: Sequence[Row], tabs: bool | None, report: ConnectRep
 def _observe(site: Site, report: ConnectReport, progress: Progress) -> ConnectReport:
     from console.connect.observe import observe
 
+    if live_mode(site) is None:
+        _register(site, "observe", None)
     progress("pulling, gently")
     report.observed = observe(site)
     return report
@@ -120,19 +122,3 @@ def _register(site: Site, mode: str, pilot: dict[str, Any] | None) -> None:
     with site.store.write() as conn:
         projects.put(conn, site.project_id, title=site.project["title"], label_config=site.project["label_config"],
                      mode=mode, connected_at=now(), pilot=pilot)
-
-
-def _known_mode(store: Store, project_id: int) -> str | None:
-    """The mode of a project that the loop works for already: looking at it must not stop that."""
-    with store.read() as conn:
-        mode = conn.scalar(sa.select(table.c.mode).where(table.c.id == project_id))
-    return mode if mode in projects.LIVE else None
-
-
-def _pilot(team: Sequence[Row], named: Sequence[str], only: str) -> dict[str, Any] | None:
-    if not named and not only:
-        return None
-    field, equals, value = only.partition("=")
-    if only and (not equals or not field):
-        raise DataError(f"--filter {only!r}: write it as FIELD=VALUE, for a field of the tasks' data.")
-    return {"annotators": [user["id"] for user in team], "filter": {"field": field, "value": value} if only else None}

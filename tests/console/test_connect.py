@@ -259,6 +259,27 @@ def test_a_pilot_asks_the_named_only(home: Settings, store: Store, admin: LabelS
         assert known.pilot == {"annotators": [me["id"]], "filter": {"field": "text", "value": "text 1"}}
 
 
+@ON_THE_FAKE
+def test_a_pilot_goes_on_until_it_is_ended(home: Settings, store: Store, admin: LabelStudio, project: int) -> None:
+    """Given somebody connects again to mend a webhook, or looks: that must not ask the whole team all of a sudden."""
+    with person(admin, "ann") as ann, person(admin, "ben"):
+        me = ann.whoami()["id"]
+        connect(home, store, admin, project, pilot=[str(me)])
+        with store.read() as conn:
+            pilot = projects.get(conn, project)
+
+        connect(home, store, admin, project, observe=True)
+        again = connect(home, store, admin, project)
+
+        with store.read() as conn:
+            assert projects.get(conn, project).pilot == pilot.pilot == {"annotators": [me], "filter": None}
+        assert [row["id"] for row in again.people] == [me]
+        ended = connect(home, store, admin, project, everybody=True)
+        assert len(ended.people) == 2
+        with store.read() as conn:
+            assert (projects.get(conn, project).mode, projects.get(conn, project).pilot) == ("connected", None)
+
+
 def test_a_pilot_routes_only_the_tasks_it_is_about(home: Settings, store: Store, fake_label_studio: Any,
                                                    project_factory: Callable[..., int]) -> None:
     from routing.route import route
