@@ -67,6 +67,8 @@ def run(settings: Settings, store: Store, client: LabelStudio, *, steps: Sequenc
             hints.hint()
         if hints.wait(settings.sync_seconds, stop):
             stop.wait(SETTLE_SECONDS)
+            for state in states.values():   # whoever calls us is not away
+                state.backoff.until = 0.0
 
 
 def once(settings: Settings, store: Store, client: LabelStudio, *, steps: Sequence[Step]) -> list[dict[str, Any]]:
