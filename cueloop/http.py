@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -107,8 +108,8 @@ class Http:
 
     def unsigned(self, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         """A client of its own with the same retries and time-outs but without the token, e.g. for a session."""
-        inner = transport or httpx.HTTPTransport(
-            verify=certificates(), limits=httpx.Limits(max_connections=20, keepalive_expiry=IDLE_SECONDS))
+        limits = httpx.Limits(max_connections=20, keepalive_expiry=IDLE_SECONDS)
+        inner = transport or httpx.HTTPTransport(verify=certificates(), proxy=proxy_for(self.url), limits=limits)
         return httpx.Client(base_url=self.url, transport=RetryTransport(inner, self._retries),
                             timeout=httpx.Timeout(self.timeout, connect=min(self.timeout, 5.0)),
                             headers={"User-Agent": "cueloop"})
@@ -179,6 +180,16 @@ class Http:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for an address; never one for this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in {"localhost", "::1"} or host.startswith("127.") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 @cache

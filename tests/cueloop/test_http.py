@@ -18,7 +18,7 @@ from cueloop.errors import (
 )
 from cueloop.fake import FakeLabelStudio
 from cueloop.fake.faults import DROPPED, LOST
-from cueloop.http import Retries
+from cueloop.http import Retries, proxy_for
 from cueloop.label_studio import LabelStudio
 
 QUICK = Retries(attempts=4, first_seconds=0.001)
@@ -102,9 +102,9 @@ def test_a_server_that_is_not_there_is_told_apart(fake_label_studio: FakeLabelSt
     url, token = fake_label_studio.url, fake_label_studio.admin_token
     fake_label_studio.stop()
 
-    with LabelStudio(url, token, retries=QUICK) as client:
-        with pytest.raises(LabelStudioUnreachable, match="LABEL_STUDIO_URL"):
-            client.whoami()
+    client = LabelStudio(url, token, retries=QUICK)
+    with client, pytest.raises(LabelStudioUnreachable, match="LABEL_STUDIO_URL"):
+        client.whoami()
 
 
 def test_a_server_that_hangs_is_told_apart(fake_label_studio: FakeLabelStudio) -> None:
@@ -112,9 +112,9 @@ def test_a_server_that_hangs_is_told_apart(fake_label_studio: FakeLabelStudio) -
 
     url, token = fake_label_studio.url, fake_label_studio.admin_token
 
-    with LabelStudio(url, token, timeout=0.05, retries=Retries(1)) as client:
-        with pytest.raises(LabelStudioUnreachable, match="did not answer in time"):
-            client.whoami()
+    client = LabelStudio(url, token, timeout=0.05, retries=Retries(1))
+    with client, pytest.raises(LabelStudioUnreachable, match="did not answer in time"):
+        client.whoami()
 
 
 def test_a_server_that_is_no_label_studio_is_told_apart(client: LabelStudio) -> None:
@@ -168,6 +168,26 @@ def test_a_revoked_personal_token_is_refused_by_name(fake_label_studio: FakeLabe
     fake_label_studio.world.users[1]["personal"] = ""
 
     with LabelStudio(fake_label_studio.url, token) as client, pytest.raises(LabelStudioRefused, match="API_KEY"):
+        client.whoami()
+
+
+@pytest.mark.parametrize(("url", "proxy"), [
+    ("http://label-studio.example", "http://proxy:3128"), ("https://label-studio.example", None),
+    ("http://127.0.0.1:8080", None), ("http://localhost:8080", None), ("http://inside.example", None)])
+def test_a_proxy_is_used_where_the_environment_names_one_but_not_for_this_machine(
+        monkeypatch: pytest.MonkeyPatch, url: str, proxy: str | None) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "inside.example")
+
+    assert proxy_for(url) == proxy
+
+
+def test_a_redirect_is_told_and_not_followed(client: LabelStudio, fake_label_studio: FakeLabelStudio) -> None:
+    fake_label_studio.faults.fail(301, path="whoami")
+
+    with pytest.raises(LabelStudioError, match="set LABEL_STUDIO_URL to where it really is"):
         client.whoami()
 
 
