@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli import FAILED
 from console.cli._options import echo, json_option, open_store, pass_settings
 from cueloop import logs
 from cueloop.errors import PartFailed, SettingsError
@@ -51,7 +52,10 @@ def command(settings: Settings, full: bool, once: bool, as_json: bool) -> None:
         if full:
             _pull_all(store, client)
         if once:
-            echo(_once(settings, store, client), as_json, _tell)
+            rounds = _once(settings, store, client)
+            echo(rounds, as_json, _tell)
+            if any("error" in said or set(said["steps"].values()) - {"done"} for said in rounds):
+                raise click.exceptions.Exit(FAILED)
         else:
             _forever(settings, store, client)
 

@@ -91,6 +91,16 @@ def test_once_says_what_happened(fake_label_studio: Any, team: MakeTeam) -> None
     assert f"project {us.project}: 0 tasks changed" in done.stdout
 
 
+def test_once_fails_when_a_project_cannot_be_pulled(fake_label_studio: Any, team: MakeTeam) -> None:
+    us = team(fake_label_studio, 1)
+    us.admin.delete_project(us.project)
+    done = subprocess.run(**command(us, "--once", "--json"), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    (said,) = json.loads(done.stdout)
+    assert said["project"] == us.project
+    assert "error" in said
+
+
 def test_it_names_what_it_lacks(store: Store, fake_label_studio: Any, team: MakeTeam) -> None:
     us = team(fake_label_studio, 1)
     lacking = subprocess.run(**command(us, "--once", LABEL_STUDIO_URL=""), capture_output=True, text=True, timeout=60,
