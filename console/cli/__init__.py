@@ -63,13 +63,17 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="cueloop")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Close the human-in-the-loop around Label Studio.
 
     Example: `cueloop demo` runs everything on recorded answers of real people.
     """
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+    from cueloop import logs
+
+    logs.setup("warning", str(ctx.invoked_subcommand))  # processes set theirs; facts alone go to standard output
 
 
 def _module(name: str) -> str | None:

@@ -6,7 +6,6 @@ import click
 
 from console.cli._client import open_client
 from console.cli._options import echo, json_option, open_store, pass_settings
-from cueloop import logs
 from cueloop.errors import NotFound
 from cueloop.settings import Settings
 
@@ -39,7 +38,6 @@ def command(settings: Settings, project: int | None, *, dry_run: bool, observe: 
         raise click.UsageError("--everybody ends a pilot; --pilot and --filter begin one.")
     if observe and (dry_run or pilot or only or everybody):
         raise click.UsageError("--observe goes alone: it writes nothing anyhow.")
-    logs.setup("warning", "connect")
     settings = settings if dry_run else secrets.ensure(settings.home)
     client = open_client(settings)
     try:

@@ -6,7 +6,6 @@ import click
 
 from console.cli._client import open_client
 from console.cli._options import echo, json_option, open_store, pass_settings, which_project
-from cueloop import logs
 from cueloop.settings import Settings
 
 
@@ -25,7 +24,6 @@ def command(settings: Settings, project: int | None, *, as_json: bool) -> None:
     from console.connect import disconnect
     from console.connect.report import disconnected_as_text
 
-    logs.setup("warning", "disconnect")
     store = open_store(settings)
     number = project if project is not None else which_project(settings, store, None)
     report = disconnect(settings, store, open_client(settings), number,
