@@ -17,7 +17,6 @@ from cueloop.store.schema import predictions
 from cueloop.store.tasks import Task
 from cueloop.store.upsert import chunks
 from routing import patch
-from routing.wanted import QUEUE, queue_names
 
 BULK = 200
 """Tasks accepted in one call: about 0.3 s of Label Studio's time."""
@@ -60,12 +59,9 @@ def write(store: Store, client: LabelStudio, machine_token: str, project_id: int
 
 def _prepare(store: Store, client: LabelStudio, project_id: int, ready: Sequence[Route], known: dict[int, Task],
              until: float) -> None:
-    """Take tasks that people were asked about off their queues and lower their overlap, or they would stay open."""
-    before = []
-    for route in ready:
-        task = known[route.task]
-        if task.overlap != route.wanted["overlap"] or queue_names(task.cue.get(QUEUE)):
-            before.append(replace(route, wanted={k: v for k, v in route.wanted.items() if k != "accept"}))
+    """Lower the overlap of tasks that people were asked about, or acceptance would leave them open."""
+    before = [replace(route, wanted={k: v for k, v in route.wanted.items() if k != "accept"})
+              for route in ready if known[route.task].overlap != route.wanted["overlap"]]
     patch.write(store, client, project_id, before, until)
 
 

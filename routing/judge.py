@@ -60,11 +60,12 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     assignments.end(conn, [a.key for a in drop], assignments.WITHDRAWN, given.now)
     belief = said.belief(given.control(plan.control).labels)
     priority = round(uncertainty(belief) + (FIRST if plan.kind == "escalate" else 0.0), 6)
-    want = wanted(plan, place, given.queues_of([a.annotator_id for a in keep]), priority)
+    asked = given.queues_of([a.annotator_id for a in keep])
+    want = wanted(plan, place, asked, frozenset(given.queues_of(place.done_with)), priority)
     had = place.route
     if had is not None and _same(had.wanted, want):
         want = had.wanted           # only the priority moved: not worth a write to Label Studio
-    dirty = not satisfied(want, place, frozenset(given.queues_of(place.done_with)))
+    dirty = not satisfied(want, place, asked)
     if dirty and had is not None and not had.dirty and "accept" in want and not place.machine:
         dirty = (had.published or {}).get("accept") != want["accept"]    # accepted; the pull brings it any moment
     fresh = Route(

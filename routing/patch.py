@@ -17,7 +17,7 @@ from cueloop.store.columns import now
 from cueloop.store.routes import Route
 from cueloop.store.tasks import Task
 from routing.contested import contested
-from routing.wanted import merged
+from routing.wanted import QUEUE, merged, queue_names
 
 BATCH = 4
 """Tasks re-read together and then written side by side: each write rests on a re-read that is as fresh as can be."""
@@ -72,23 +72,26 @@ def _try(store: Store, client: LabelStudio, project_id: int, route: Route, task:
 
 
 def _one(store: Store, client: LabelStudio, route: Route, task: Task, row: dict[str, Any]) -> bool:
-    """PATCH one task unless it shows already what is wanted; whether Label Studio now shows it."""
+    """PATCH one task unless it shows already what is wanted; whether Label Studio now shows it.
+
+    Data is sent only where somebody's queue changes: what is closed or only made wider risks no customer's edit.
+    """
     want = route.wanted
-    overlap = max(int(want["overlap"]), 1)
-    data = merged(row["data"], want)
-    if (data, overlap, want["is_labeled"]) != (row["data"], row["overlap"], row["is_labeled"]):
-        if _answered_meanwhile(task, row):
-            return False
-        try:
-            reply = client.patch_task(task.id, data=data, overlap=overlap, is_labeled=want["is_labeled"])
-        except NotFound:
-            return False        # deleted between the re-read and now
-        with store.write() as conn:
-            tasks.record_own_write(conn, task.key, reply, row)
-            routes.confirm(conn, task.key, want, now())
-        return True
+    fields = {"overlap": want["overlap"], "is_labeled": want["is_labeled"]}
+    if not want["is_labeled"] and queue_names(row["data"].get(QUEUE)) != queue_names(want["cue"][QUEUE]):
+        fields["data"] = merged(row["data"], want)
+    due = any(row[name] != value for name, value in fields.items())
+    if due and _answered_meanwhile(task, row):
+        return False
+    try:
+        reply = client.patch_task(task.id, **fields) if due else row
+    except NotFound:
+        return False        # deleted between the re-read and now
     with store.write() as conn:
-        routes.confirm(conn, task.key, want, now())
+        if due:
+            tasks.record_own_write(conn, task.key, reply, row)
+        shown = {name: reply["data"][name] for name in want["cue"] if name in reply["data"]}
+        routes.confirm(conn, task.key, want, now(), shown=want | {"cue": shown})
     return True
 
 

@@ -113,10 +113,10 @@ def _ask(conn: sa.Connection, given: Context, place: Place, choice: Choice, said
         candidates=list(choice.candidates), chosen=list(choice.people), probability=choice.probability,
         model_version=said.model_version, guideline_version=given.project.guideline_version, created_at=given.now))
     assignments.add(conn, given.project.id, place.key, choice.people, decision, given.now)
-    asked = [a.annotator_id for a in place.open] + list(choice.people)
-    want = wanted(plan, place, given.queues_of(asked), had.priority)
+    asked = given.queues_of([a.annotator_id for a in place.open] + list(choice.people))
+    want = wanted(plan, place, asked, frozenset(given.queues_of(place.done_with)), had.priority)
     return replace(had, state=state_of(plan, len(asked)), wanted=want, need=max(0, had.need - len(choice.people)),
-                   dirty=not satisfied(want, place, frozenset(given.queues_of(place.done_with))), updated_at=given.now)
+                   dirty=not satisfied(want, place, asked), updated_at=given.now)
 
 
 def _allowed(place: Place, found: Sequence[Window]) -> NDArray[np.bool_]:

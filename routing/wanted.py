@@ -6,7 +6,7 @@ a name left in the queue of somebody who answered does no harm, for Label Studio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cueloop.store import routes
@@ -19,7 +19,7 @@ Wanted = dict[str, Any]
 """`{"cue": {...}, "overlap": n, "is_labeled": bool}`, and `"accept": version` where the machine's label stands."""
 
 
-def queue_value(names: list[str]) -> str:
+def queue_value(names: Collection[str]) -> str:
     """Names of queues, framed by commas so that `contains ",w1,"` never finds `w12`; empty for none."""
     return f",{','.join(sorted(names))}," if names else ""
 
@@ -40,34 +40,38 @@ def state_of(plan: Plan, asked: int) -> str:
     return routes.ASKED if asked else routes.WAITING
 
 
-def wanted(plan: Plan, place: Place, names: list[str], priority: float) -> Wanted:
-    """What Label Studio should show: `names` of the queues of those asked, whether it is done, how many may answer.
+def wanted(plan: Plan, place: Place, asked: Collection[str], finished: frozenset[str], priority: float) -> Wanted:
+    """What Label Studio should show: who is asked (names of queues), whether it is done, how many may answer.
 
     The overlap is raised to as many as have answered and are asked, which is never past the rule's maximum. So
-    Label Studio itself closes the task with the last answer, and most tasks need no write to be ended.
+    Label Studio itself closes the task with the last answer, and most tasks need no write to be ended. What is
+    closed is served to nobody: its queue is left as it is, and the customer's data untouched. `finished` are the
+    queues of those done with the task.
     """
-    authors = len(place.authors)
-    cue = {QUEUE: queue_value(names), PRIORITY: round(priority, 4)}
+    authors, shown = len(place.authors), queue_names(place.cue.get(QUEUE))
+    closed = {"cue": {QUEUE: queue_value(shown), PRIORITY: place.cue.get(PRIORITY, 0.0)}}
     if plan.kind == "accept":
         # Bulk acceptance closes a task only when its overlap is the machine's annotation and those already there.
-        return {"cue": cue, "overlap": max(1, authors + (0 if place.machine else 1)), "is_labeled": bool(place.machine),
+        return {**closed, "overlap": max(1, authors + (0 if place.machine else 1)), "is_labeled": bool(place.machine),
                 "accept": plan.version}
     if plan.kind == "stop":
-        return {"cue": cue, "overlap": max(1, authors), "is_labeled": True}
-    return {"cue": cue, "overlap": max(1, authors + len(names)), "is_labeled": False}
+        return {**closed, "overlap": max(1, authors), "is_labeled": True}
+    names = frozenset(asked)
+    if names <= shown and shown - names <= finished:
+        names = shown       # a name left over does no harm and costs no write
+    return {"cue": {QUEUE: queue_value(names), PRIORITY: round(priority, 4)}, "overlap": max(1, authors + len(asked)),
+            "is_labeled": False}
 
 
-def satisfied(want: Wanted, place: Place, finished: frozenset[str]) -> bool:
-    """Whether what Label Studio shows already does what is wanted. `finished`: queues of those done with the task."""
-    asked, shown = queue_names(want["cue"][QUEUE]), queue_names(place.cue.get(QUEUE))
-    authors = len(place.authors)
+def satisfied(want: Wanted, place: Place, asked: Collection[str]) -> bool:
+    """Whether what Label Studio shows already does what is wanted; `asked` are the queues of those asked."""
     if "accept" in want:
         return bool(place.machine) and bool(place.is_labeled)
     if want["is_labeled"]:
         return bool(place.is_labeled)
-    if shown - asked - finished or asked - shown:
+    if queue_names(place.cue.get(QUEUE)) != queue_names(want["cue"][QUEUE]):
         return False
-    return not asked or (not place.is_labeled and place.overlap is not None and place.overlap > authors)
+    return not asked or (not place.is_labeled and place.overlap is not None and place.overlap > len(place.authors))
 
 
 def merged(data: Mapping[str, Any], want: Wanted) -> dict[str, Any]:

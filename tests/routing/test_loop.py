@@ -149,6 +149,24 @@ def test_answers_from_outside_the_queue_count_and_are_reported(at_work: Team) ->
     assert set(states) == {"withdrawn"}
 
 
+def test_ending_a_task_early_touches_no_data(at_work: Team, fake_label_studio: Any) -> None:
+    # Given a task that two people are asked about, and a rule that one answer is enough
+    task = at_work.ids[0]
+    at_work.person(at_work.asked(task)[0]).answer(task, "neutral")
+    before = at_work.shown(task)["data"]
+    at_work.apply(RULES.replace("answers >= 2 and disagreement < 0.4", "answers >= 1"))
+
+    def somebody_else() -> None:
+        at_work.admin.patch_task(task, data=before | {"note": "theirs"})
+
+    fake_label_studio.faults.just_before(somebody_else, method="PATCH", path=f"/api/tasks/{task}/")
+    at_work.round()
+    # Then an edit at the very moment of our write stands
+    shown = at_work.shown(task)
+    assert (shown["is_labeled"], shown["data"]["note"]) == (True, "theirs")
+    assert at_work.asked(task) == []
+
+
 def test_a_skip_asks_somebody_else(at_work: Team) -> None:
     task = at_work.ids[0]
     first, second = at_work.asked(task)

@@ -66,36 +66,43 @@ def place(queue: str = "", overlap: int = 1, is_labeled: bool = False, authors: 
                  authors=frozenset(authors + machine), machine=frozenset(machine))
 
 
+NOBODY: frozenset[str] = frozenset()
+
+
 def test_a_task_that_serves_those_asked_costs_no_write() -> None:
-    want = wanted(ASK, place(), ["w1", "w2"], 0.5)
+    both = ["w1", "w2"]
+    want = wanted(ASK, place(), both, NOBODY, 0.5)
     assert want["overlap"] == 2
-    assert not satisfied(want, place(), frozenset())
-    assert satisfied(want, place(",w1,w2,", overlap=1), frozenset())                  # room for the first answer
-    assert not satisfied(want, place(",w1,w2,", overlap=1, authors=(1,)), frozenset())    # and none for the second
-    assert satisfied(want, place(",w1,w2,", overlap=2, authors=(1,)), frozenset())
-    assert not satisfied(want, place(",w1,w2,", overlap=2, is_labeled=True), frozenset())
+    assert not satisfied(want, place(), both)
+    assert satisfied(want, place(",w1,w2,", overlap=1), both)                   # room for the first answer
+    assert not satisfied(want, place(",w1,w2,", overlap=1, authors=(1,)), both)     # and none for the second
+    assert satisfied(want, place(",w1,w2,", overlap=2, authors=(1,)), both)
+    assert not satisfied(want, place(",w1,w2,", overlap=2, is_labeled=True), both)
 
 
-def test_a_name_left_over_is_harmless_only_where_its_owner_is_done() -> None:
-    want = wanted(ASK, place(authors=(1,)), ["w2"], 0.5)
+def test_a_name_left_over_stays_only_where_its_owner_is_done_and_nobody_new_is_asked() -> None:
     shown = place(",w1,w2,", overlap=2, authors=(1,))
-    assert satisfied(want, shown, frozenset({"w1"}))
-    assert not satisfied(want, shown, frozenset())
+    done = frozenset({"w1"})
+    assert wanted(ASK, shown, ["w2"], done, 0.5)["cue"]["cue_queue"] == ",w1,w2,"
+    assert satisfied(wanted(ASK, shown, ["w2"], done, 0.5), shown, ["w2"])
+    assert wanted(ASK, shown, ["w2"], NOBODY, 0.5)["cue"]["cue_queue"] == ",w2,"
+    assert not satisfied(wanted(ASK, shown, ["w2"], NOBODY, 0.5), shown, ["w2"])
+    assert wanted(ASK, shown, ["w2", "w3"], done, 0.5)["cue"]["cue_queue"] == ",w2,w3,"
 
 
 def test_the_overlap_is_raised_to_those_who_answered_and_are_asked_with_room_for_machines() -> None:
     torn = Plan(kind="ask", target=3, max=5)
-    assert wanted(torn, place(authors=(1, 2)), ["w3"], 0.5)["overlap"] == 3
-    assert wanted(torn, place(authors=(1, 2), machine=(9,)), ["w3"], 0.5)["overlap"] == 4
+    assert wanted(torn, place(authors=(1, 2)), ["w3"], NOBODY, 0.5)["overlap"] == 3
+    assert wanted(torn, place(authors=(1, 2), machine=(9,)), ["w3"], NOBODY, 0.5)["overlap"] == 4
 
 
-def test_a_task_is_ended_with_the_answers_it_has() -> None:
-    want = wanted(Plan(kind="stop"), place(authors=(1, 2)), [], 0.1)
-    assert (want["overlap"], want["is_labeled"], want["cue"]["cue_queue"]) == (2, True, "")
-    assert satisfied(want, place(overlap=2, is_labeled=True, authors=(1, 2)), frozenset())
+def test_a_task_is_ended_with_the_answers_it_has_and_its_queue_is_let_be() -> None:
+    want = wanted(Plan(kind="stop"), place(",w1,w3,", authors=(1, 2)), [], NOBODY, 0.1)
+    assert (want["overlap"], want["is_labeled"], want["cue"]["cue_queue"]) == (2, True, ",w1,w3,")
+    assert satisfied(want, place(overlap=2, is_labeled=True, authors=(1, 2)), [])
 
 
 def test_only_our_keys_change() -> None:
-    want = wanted(ASK, place(), ["w1"], 0.25)
+    want = wanted(ASK, place(), ["w1"], NOBODY, 0.25)
     data = {"text": "x", "cue_queue": ",w9,", "cue_hint": "kept", "nested": {"a": [1]}}
     assert merged(data, want) == data | {"cue_queue": ",w1,", "cue_priority": 0.25}
