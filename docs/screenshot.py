@@ -7,6 +7,7 @@ Needs the dev extra and a Chromium (`apt install chromium`); takes two minutes a
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -65,6 +66,9 @@ def picture(page: Page, stage: Stage, target: Path) -> None:
     page.click("button[type=submit]")
     page.wait_for_url(lambda address: "/user/login" not in address)
     page.goto(link(stage.admin.url, stage.project_id, queue_name(someone.id), labeling=False))
+    page.get_by_text(re.compile(r"^0\.[6-9]\d\d$")).first.click()  # a task with a prediction's score
+    page.get_by_text(re.compile(r"\b[6-9]\d\.\d\d%")).first.click()  # that prediction, beside the list
+    page.mouse.move(SIZE["width"] / 2, SIZE["height"] - 150)  # or its tooltip hides the text
     page.wait_for_load_state("networkidle")
     page.screenshot(path=str(target))
 
