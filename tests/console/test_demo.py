@@ -9,9 +9,12 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from console.cli import main
 from console.demo.bars import Bars
+from console.demo.places import places
 from console.demo.ratings import ANNOTATORS
 from console.demo.report import Report
 from console.demo.run import run
@@ -34,6 +37,7 @@ def test_the_loop_closes(home: Settings) -> None:
     def look(supervisor: Supervisor, stage: Stage) -> None:
         seen["project"] = stage.admin.project(stage.project_id)
         seen["tasks"] = stage.admin.tasks(stage.project_id, list(stage.tasks))
+        seen["places"] = dict(places(supervisor, stage, stay=False))
 
     report = run(home, Bars(Console(file=screen)), stay=look, batches=BATCHES)
 
@@ -56,8 +60,20 @@ def test_the_loop_closes(home: Settings) -> None:
     assert "database is locked" not in (home.home / "logs" / "label-studio.log").read_text()
     # and the report reads, on a screen and as JSON
     assert_readable(report)
+    # and it says where to look
+    assert seen["places"]["project"].endswith(f"/projects/{report.project}/data")
+    assert "labeling=1" in seen["places"]["their queue"]
     # and nothing is left running
     assert left_running(home.home) == []
+
+
+def test_a_report_that_exists_is_not_overwritten(home: Settings, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("mine")
+    refused = CliRunner().invoke(main, ["demo", "--report", str(tmp_path / "report.json")])
+    assert refused.exit_code == 2
+    assert "--force" in refused.output
+    assert (tmp_path / "report.json").read_text() == "mine"
+    assert not (home.home / "logs").exists(), "nothing was started"
 
 
 def people_answers(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
