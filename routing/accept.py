@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cueloop import logs
 from cueloop.label_studio import LabelStudio
-from cueloop.store import Store, routes, tasks
+from cueloop.store import Store, annotators, routes, tasks
 from cueloop.store.columns import now
 from cueloop.store.routes import Route
 from cueloop.store.schema import predictions
@@ -70,10 +70,7 @@ def _accept(store: Store, client: LabelStudio, machine: LabelStudio, project_id:
     with store.read() as conn:
         ids = {key: task.id for key, task in tasks.by_keys(conn, [route.task for route in batch]).items()}
     made = machine.accept_predictions(project_id, list(ids.values()), version)
-    closed = set(ids)
-    if made != len(ids):    # some were accepted before, or their prediction is gone: look which are closed
-        shown = {int(row["id"]): row["is_labeled"] for row in client.task_data(project_id, list(ids.values()))}
-        closed = {key for key, number in ids.items() if shown.get(number)}
+    closed = set(ids) if made == len(ids) else _annotated(store, client, project_id, ids)
     with store.write() as conn:
         for route in batch:
             if route.task in closed:
@@ -83,6 +80,15 @@ def _accept(store: Store, client: LabelStudio, machine: LabelStudio, project_id:
         log.warning("predictions to accept are gone from Label Studio; they will be pushed again",
                     project=project_id, version=version, tasks=len(ids) - len(closed))
     return len(closed)
+
+
+def _annotated(store: Store, client: LabelStudio, project_id: int, ids: dict[int, int]) -> set[int]:
+    """Those of the tasks that carry the machine's annotation; the others' predictions are gone."""
+    with store.read() as conn:
+        machines = annotators.machines(conn)
+    done = {int(task["id"]) for task in client.tasks(project_id, list(ids.values()))
+            if any(note["completed_by"] in machines for note in task["annotations"])}
+    return {key for key, number in ids.items() if number in done}
 
 
 def _pushed(conn: sa.Connection, waiting: Sequence[Route]) -> frozenset[int]:

@@ -154,6 +154,14 @@ def predictions() -> Response:
     return reply([p for p in world().predictions.values() if all(p[name] == value for name, value in asked.items())])
 
 
+@tasks.delete("/api/predictions/<int:number>/")
+def delete_prediction(number: int) -> Response:
+    """Delete a prediction."""
+    if world().predictions.pop(number, None) is None:
+        raise missing("Prediction")
+    return nothing()
+
+
 def config_of(project_id: int) -> LabelConfig | None:
     """The project's label config, None if it cannot be read."""
     try:

@@ -315,6 +315,19 @@ def test_bad_predictions_are_dropped_silently_and_we_say_so(admin: LabelStudio, 
     assert admin.model_versions(project) == {"m1": 2}
 
 
+def test_one_prediction_can_be_deleted_and_only_once(admin: LabelStudio, project: int, ids: list[int]) -> None:
+    admin.import_predictions(project, [
+        {"task": number, "result": POSITIVE, "score": 0.7, "model_version": "m1"} for number in ids[:2]])
+    (first,) = admin.predictions(project, ids[0])
+
+    admin.delete_prediction(first["id"])
+
+    assert admin.predictions(project, ids[0]) == []
+    assert len(admin.predictions(project, ids[1])) == 1
+    with pytest.raises(NotFound):
+        admin.delete_prediction(first["id"])
+
+
 def test_only_predictions_of_the_version_in_force_are_served(admin: LabelStudio, project: int, ids: list[int]) -> None:
     for version in ("m1", "m2"):
         guess = {"task": ids[0], "result": POSITIVE, "score": 0.7, "model_version": version}

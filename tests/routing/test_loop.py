@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import LabelStudioUnreachable
 from cueloop.settings import Settings
-from cueloop.store import Store, decisions, routes, schema
+from cueloop.store import Store, decisions, predictions, routes, schema
 from cueloop.store.columns import now
 from routing import context, rules
 from routing import step as routing_step
@@ -192,6 +192,26 @@ def test_what_the_machine_is_sure_of_is_closed_in_bulk_without_a_write_each(team
     assert not team.route(team.ids[0]).dirty
     bulk = [c for c in fake_label_studio.faults.calls if c == ("POST", "/api/dm/actions")]
     assert len(bulk) == 1
+
+
+def test_a_prediction_that_is_gone_is_pushed_again_and_accepted_then(team: Team) -> None:
+    team.apply(RULES)
+    pull(team.store, team.admin, team.project)
+    gone, *others = team.ids[:4]
+    guesses = dict.fromkeys(team.ids[:4], ("positive", 0.99))
+    team.predict(guesses)
+    for row in team.admin.predictions(team.project, gone):
+        team.admin.delete_prediction(row["id"])
+    assert team.round().accepted == 3
+    assert [team.shown(task)["is_labeled"] for task in (gone, *others)] == [False, True, True, True]
+    # When the ML backend, told that it is not there, pushes it once more
+    with team.store.read() as conn:
+        assert [w.id for w in predictions.waiting(conn, team.project, f"project-{team.project}", "v1")] == [gone]
+    team.push({gone: guesses[gone]}, "v1")
+    team.round()
+    assert team.shown(gone)["is_labeled"]
+    for task in team.admin.tasks(team.project, team.ids[:4]):
+        assert len(task["annotations"]) == 1
 
 
 def test_a_better_model_takes_tasks_off_peoples_queues_and_a_worse_guess_puts_them_back(at_work: Team) -> None:
