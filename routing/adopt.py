@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from cueloop.store import assignments, decisions
 from cueloop.store.decisions import Decision
+from routing import places
 from routing.context import Context
-from routing.places import Place
 from routing.wanted import QUEUE, queue_names
 
 RULE = "import"
 """Stands for the rule in such a decision."""
 
 
-def adopt(conn: sa.Connection, given: Context, found: Iterable[Place]) -> list[int]:
-    """Write decisions and assignments for tasks never routed before whose queue names people; keys of those tasks."""
+def adopt(conn: sa.Connection, given: Context, new: Sequence[int]) -> None:
+    """Write decisions and assignments for tasks never routed before whose queue names people.
+
+    Those of them who have answered by now are closed like anybody else who was asked.
+    """
     by_queue = {person.queue: person.id for person in given.people}
-    adopted = []
-    for place in found:
-        if place.route is not None or place.assignments:
-            continue
-        people = sorted({by_queue[name] for name in queue_names(place.cue.get(QUEUE)) if name in by_queue}
-                        - place.done_with)
-        if not people:
+    for place in places.read(conn, new, given.machines).values():
+        people = sorted({by_queue[name] for name in queue_names(place.cue.get(QUEUE)) if name in by_queue})
+        if not people or place.assignments:
             continue
         decision = decisions.add(conn, Decision(
             project_id=given.project.id, task=place.key, control=given.controls[0].name, kind="ask", rule=RULE,
@@ -33,5 +32,3 @@ def adopt(conn: sa.Connection, given: Context, found: Iterable[Place]) -> list[i
             probability=len(people) / len(given.people), created_at=given.now,
             guideline_version=given.project.guideline_version))
         assignments.add(conn, given.project.id, place.key, people, decision, given.now)
-        adopted.append(place.key)
-    return adopted

@@ -29,9 +29,9 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     """Bring routes of these tasks up to date; how many decisions were made."""
     if not given.controls:
         return 0
+    adopt(conn, given, routes.missing(conn, keys))
     close_answered(conn, given, keys)
     found = places.read(conn, keys, given.machines)
-    found |= places.read(conn, adopt(conn, given, found.values()), given.machines)
     order = [key for key in keys if key in found]
     forget(conn, given, [key for key in keys if key not in found])
     blind(conn, given, [found[key] for key in order])

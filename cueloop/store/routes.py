@@ -45,20 +45,29 @@ def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, Route]:
     return found
 
 
+def missing(conn: sa.Connection, tasks: Sequence[int]) -> list[int]:
+    """Those of the tasks that were never routed."""
+    known: set[int] = set()
+    for part in chunks(list(tasks)):
+        known |= set(conn.scalars(sa.select(routes.c.task).where(routes.c.task.in_(part))))
+    return [task for task in tasks if task not in known]
+
+
 def put(conn: sa.Connection, rows: Sequence[Route]) -> None:
     """Insert or overwrite routes."""
     upsert(conn, routes, [asdict(row) for row in rows], ["task"])
 
 
 def dirty(conn: sa.Connection, project_id: int, limit: int, *, accepted: bool = False) -> list[Route]:
-    """Routes that Label Studio does not show yet: people's work first, then what only needs closing; oldest first.
+    """Routes that Label Studio does not show yet: first what is done, lest people work on it in vain; oldest first.
 
+    What is asked anew can wait a little, for queues hold hours of work; of that, what was escalated goes first.
     Those that the machine accepts are told apart (`accepted`), for they may have to wait for their predictions.
     """
-    work_first = sa.case((routes.c.state.in_([ASKED, ESCALATED]), 0), else_=1)
+    urgency = sa.case((routes.c.state == DONE, 0), (routes.c.state == ESCALATED, 1), else_=2)
     which = routes.c.state == ACCEPTED if accepted else routes.c.state != ACCEPTED
     rows = conn.execute(sa.select(routes).where(routes.c.project_id == project_id, routes.c.dirty, which)
-                        .order_by(work_first, routes.c.updated_at, routes.c.task).limit(limit))
+                        .order_by(urgency, routes.c.updated_at, routes.c.task).limit(limit))
     return [Route(**row._mapping) for row in rows]
 
 

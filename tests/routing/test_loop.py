@@ -334,6 +334,21 @@ def test_first_queues_that_rode_in_the_import_are_adopted_and_cost_no_write(
     assert second.id in team.asked(ids[0])
 
 
+def test_who_answered_from_an_imported_queue_before_the_first_look_was_asked(
+        fake_label_studio: Any, team_at: TeamFactory) -> None:
+    team = team_at(fake_label_studio, people=2, rows=[{"text": "never routed"}])
+    person = team.people[0]
+    (task,) = team.admin.import_tasks(team.project, [{"data": {"text": "new", "cue_queue": f",{person.queue},"}}])
+    person.answer(task, "neutral")
+    team.apply(RULES)
+    team.round()
+    story = explain(team.store, team.project, task)
+    assert (story["asked"][0]["annotator"], story["asked"][0]["state"]) == (person.email, "answered")
+    assert story["decisions"][0]["rule"] == "import"
+    with team.store.read() as conn:
+        assert list(conn.scalars(sa.select(schema.annotations.c.outside_queue))) == [False]
+
+
 def test_who_shows_no_sign_of_life_gives_their_tasks_to_others(at_work: Team) -> None:
     away, others = at_work.people[0], at_work.people[1:]
     held = [task for task in at_work.ids if away.id in at_work.asked(task)]
