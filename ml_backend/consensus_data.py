@@ -10,8 +10,9 @@ from cueloop.store.schema import annotators, answers, consensus, projects, tasks
 from cueloop.types import Control
 from ml_backend.dataset import Dataset, Example, text_of
 
-LEAST_PROBABILITY = 0.6
-"""Consensus less sure than this is left out of training and judging."""
+LEAST_PROBABILITY = 0.5
+"""Consensus that is not more likely than not is left out of training and judging. Asking for more biases the classes:
+one answer alone makes a rare label less sure than a common one."""
 
 
 def datasets(conn: sa.Connection, project_id: int, least: float = LEAST_PROBABILITY) -> list[Dataset]:

@@ -70,7 +70,7 @@ def test_a_refused_training_counts_as_one(store, project, ask):
 
 
 def test_unsure_consensus_does_not_count(store, project, ask):
-    project.add(examples(60), probability=0.55)
+    project.add(examples(60), probability=0.45)
     assert ask() is None
 
 
