@@ -23,7 +23,7 @@ from routing import accept, patch
 from routing.blind import clear_blind
 from routing.restore import restore
 
-SECONDS = 8.0
+SECONDS = 5.0
 """Longest time one call spends writing; then the loop pulls again. Only a backlog takes so long: first queues, or a
 change of rules."""
 
