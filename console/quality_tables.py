@@ -9,7 +9,7 @@ def tables(facts: dict[str, Any]) -> str:
     """Agreement, consensus and the annotators of every control, as text."""
     lines = []
     if facts.get("replaced"):
-        lines.append(f"Given again by the same person to the same task: {facts['replaced']} answers. The last one counts.")
+        lines.append(f"{facts['replaced']} answers replace an earlier one of the same person to the same task.")
     for name, control in facts["controls"].items():
         if "project" in facts:
             lines.append(f"{name}")
