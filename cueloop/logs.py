@@ -23,7 +23,7 @@ def setup(level: str, process: str) -> None:
                     structlog.processors.TimeStamper(fmt="iso", utc=True), _redact,
                     structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=True)
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=False)
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries: warnings only. httpx and alembic tell every request and every migration at info.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True,

@@ -1,6 +1,6 @@
 """Writes the parts of the documentation that the code already knows: settings and commands.
 
-Run `python docs/generate.py`; `tests/docs` is red while the files differ from what it writes.
+Run `python docs/generate.py`; `tests/docs` is red while `python docs/generate.py --check` finds a page stale.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def commands_page() -> str:
              "Exit codes: 0 done, 1 failed, 2 wrong call, 3 it ran and the answer is no.",
              "Written by `python docs/generate.py`.", ""]
     for path, command in _walk("cueloop", main):
-        with click.Context(command, info_name=path, max_content_width=100, terminal_width=100) as context:
+        with click.Context(command, info_name=path, help_option_names=["-h", "--help"], max_content_width=100,
+                           terminal_width=100) as context:
             lines += [f"## {path}", "", "```", command.get_help(context), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -54,12 +55,16 @@ def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Comman
 PAGES = {"settings.md": settings_page, "commands.md": commands_page}
 
 
-def write() -> None:
-    """Bring the pages up to date."""
-    for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
-        sys.stdout.write(f"docs/{name}\n")
+def stale() -> list[str]:
+    """Names of pages that are not what the code says."""
+    return [name for name, page in PAGES.items()
+            if not (HERE / name).exists() or (HERE / name).read_text(encoding="utf-8") != page()]
 
 
 if __name__ == "__main__":
-    write()
+    old = stale()
+    if "--check" in sys.argv:
+        sys.exit(f"Stale: {', '.join(old)}. Run `python docs/generate.py`." if old else 0)
+    for changed in old:
+        (HERE / changed).write_text(PAGES[changed](), encoding="utf-8")
+        sys.stdout.write(f"docs/{changed}\n")

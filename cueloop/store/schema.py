@@ -129,7 +129,7 @@ annotators = sa.Table("annotators", metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),   # Label Studio's user id
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("queue", sa.Text, nullable=False, unique=True),   # name of the queue in cue_queue, e.g. "w12"
+    sa.Column("queue", sa.Text, nullable=False),            # name of the queue in cue_queue, e.g. "w12"
     sa.Column("kind", sa.Text, nullable=False),             # person | machine
     sa.Column("deleted_at", Utc))
 

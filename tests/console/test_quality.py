@@ -75,7 +75,7 @@ def test_the_last_of_two_answers_counts_and_it_says_so(home: Settings, tmp_path:
     facts = json.loads(run("--answers", file, "--json").stdout)
     assert facts["replaced"] == 1
     assert facts["controls"]["label"]["consensus"]["labels"] == {"good": 1.0}
-    assert "same task: 1 answers" in run("--answers", file).output
+    assert "1 answers replace an earlier one" in run("--answers", file).output
 
 
 @pytest.mark.parametrize(("text", "message"), [
