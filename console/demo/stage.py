@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -23,6 +22,9 @@ from cueloop.store import Store
 from cueloop.store import schema as s
 from cueloop.store.annotators import queue_name
 from cueloop.types import Control
+
+if TYPE_CHECKING:
+    from routing.rules import Rules
 
 TITLE = "Cueloop demo: film reviews"
 AUTHOR = "cueloop demo"
@@ -94,9 +96,9 @@ def set_up(settings: Settings, ratings: Ratings, accounts: Sequence[Account]) ->
     try:
         project_id = int(admin.create_project(title=TITLE, label_config=text("project.xml"))["id"])
         _connect(settings, store, admin, project_id, accounts)
-        _put_rules(store, project_id)
+        held = _put_rules(store, project_id).queues.at_least
         _put_guideline(store, admin, project_id)
-        tasks = _import(admin, project_id, ratings, accounts)
+        tasks = _import(admin, project_id, ratings, accounts, held)
     except BaseException:
         admin.close()
         store.close()
@@ -117,23 +119,26 @@ def _connect(settings: Settings, store: Store, admin: LabelStudio, project_id: i
     connect(settings, store, admin, project_id, pilot=[account.email for account in accounts])
 
 
-def _import(admin: LabelStudio, project_id: int, ratings: Ratings, accounts: Sequence[Account]) -> dict[int, int]:
-    """Import all sentences, each in somebody's queue already; index of each by its task's id."""
+def _import(admin: LabelStudio, project_id: int, ratings: Ratings, accounts: Sequence[Account],
+            held: int) -> dict[int, int]:
+    """Import all sentences, `held` of them in each queue already; index of each by its task's id."""
     from routing.queues import initial_cue
 
     size, queues = len(ratings.texts), [queue_name(account.id) for account in accounts]
-    cues = initial_cue(size, queues, hold=math.ceil(size / len(queues)))
+    cues = initial_cue(size, queues, hold=held)
     ids = admin.import_tasks(project_id, [
         {"data": {"text": sentence, "number": number} | cue}
         for number, (sentence, cue) in enumerate(zip(ratings.texts, cues, strict=True))])
     return {task: index for index, task in enumerate(ids)}
 
 
-def _put_rules(store: Store, project_id: int) -> None:
+def _put_rules(store: Store, project_id: int) -> Rules:
     from routing import context, rules
 
+    found = rules.parse(text("rules.yaml"), "console/demo/rules.yaml")
     with store.write() as conn:
-        context.put_in_force(conn, project_id, rules.parse(text("rules.yaml"), "console/demo/rules.yaml"), AUTHOR)
+        context.put_in_force(conn, project_id, found, AUTHOR)
+    return found
 
 
 def _put_guideline(store: Store, admin: LabelStudio, project_id: int) -> None:
