@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cueloop.store import Store
-from tests.routing.team import Team, assemble
+from tests.routing.team import RULES, Team, assemble
 
 TeamFactory = Callable[..., Team]
 
@@ -34,3 +34,11 @@ def team_at(store: Store, project_factory: Callable[..., int]) -> Iterator[TeamF
 def team(fake_label_studio: Any, team_at: TeamFactory) -> Team:
     """Four people and twenty texts on the fake Label Studio."""
     return team_at(fake_label_studio)
+
+
+@pytest.fixture
+def at_work(team: Team) -> Team:
+    """A team whose first queues are published."""
+    team.apply(RULES)
+    team.round()
+    return team

@@ -10,7 +10,24 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Create the tables, those first that others refer to."""
+    _aliases()
+    _annotators()
+    _audit()
+    _jobs()
+    _projects()
+    _agreement()
+    _fits()
+    _guidelines()
+    _journal()
+    _model_versions()
+    _performance()
+    _rules()
+    _tasks()
+    _annotations()
+
+
+def _aliases() -> None:
     op.create_table(
         "aliases",
         sa.Column("name", sa.Text(), nullable=False),
@@ -19,6 +36,9 @@ def upgrade() -> None:
         sa.Column("updated_at", cueloop.store.columns.Utc(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", "alias", name=op.f("pk_aliases")),
     )
+
+
+def _annotators() -> None:
     op.create_table(
         "annotators",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -29,6 +49,9 @@ def upgrade() -> None:
         sa.Column("deleted_at", cueloop.store.columns.Utc(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_annotators")),
     )
+
+
+def _audit() -> None:
     op.create_table(
         "audit",
         sa.Column(
@@ -44,6 +67,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_audit")),
         sa.UniqueConstraint("hash", name=op.f("uq_audit_hash")),
     )
+
+
+def _jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column(
@@ -68,6 +94,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_jobs_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_state"), ["state"], unique=False)
 
+
+def _projects() -> None:
     op.create_table(
         "projects",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -85,6 +113,9 @@ def upgrade() -> None:
         sa.Column("dirty", cueloop.store.columns.Json(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
     )
+
+
+def _agreement() -> None:
     op.create_table(
         "agreement",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -100,6 +131,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_agreement_project_id")),
         sa.PrimaryKeyConstraint("project_id", "control", "metric", name=op.f("pk_agreement")),
     )
+
+
+def _fits() -> None:
     op.create_table(
         "fits",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -114,6 +148,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_fits_project_id")),
         sa.PrimaryKeyConstraint("project_id", "control", name=op.f("pk_fits")),
     )
+
+
+def _guidelines() -> None:
     op.create_table(
         "guidelines",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -126,6 +163,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_guidelines_project_id")),
         sa.PrimaryKeyConstraint("project_id", "version", name=op.f("pk_guidelines")),
     )
+
+
+def _journal() -> None:
     op.create_table(
         "journal",
         sa.Column(
@@ -145,6 +185,8 @@ def upgrade() -> None:
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_project_id"), ["project_id"], unique=False)
 
+
+def _model_versions() -> None:
     op.create_table(
         "model_versions",
         sa.Column("name", sa.Text(), nullable=False),
@@ -161,6 +203,8 @@ def upgrade() -> None:
     with op.batch_alter_table("model_versions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_model_versions_project_id"), ["project_id"], unique=False)
 
+
+def _performance() -> None:
     op.create_table(
         "performance",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -179,6 +223,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_performance_project_id")),
         sa.PrimaryKeyConstraint("project_id", "control", "annotator_id", name=op.f("pk_performance")),
     )
+
+
+def _rules() -> None:
     op.create_table(
         "rules",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -191,6 +238,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_rules_project_id")),
         sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_rules")),
     )
+
+
+def _tasks() -> None:
     op.create_table(
         "tasks",
         sa.Column(
@@ -216,6 +266,8 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_project_id"), ["project_id"], unique=False)
 
+
+def _annotations() -> None:
     op.create_table(
         "annotations",
         sa.Column("unique_id", sa.Text(), nullable=False),

@@ -10,7 +10,20 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Create the tables, those first that others refer to."""
+    _answers()
+    _changes()
+    _consensus()
+    _decisions()
+    _drafts()
+    _predictions()
+    _routes()
+    _task_versions()
+    _annotation_versions()
+    _assignments()
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("task", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -30,6 +43,8 @@ def upgrade() -> None:
     with op.batch_alter_table("answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_answers_project_id"), ["project_id"], unique=False)
 
+
+def _changes() -> None:
     op.create_table(
         "changes",
         sa.Column(
@@ -45,6 +60,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_changes_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_changes_task"), ["task"], unique=False)
 
+
+def _consensus() -> None:
     op.create_table(
         "consensus",
         sa.Column("task", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -63,6 +80,8 @@ def upgrade() -> None:
     with op.batch_alter_table("consensus", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consensus_project_id"), ["project_id"], unique=False)
 
+
+def _decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column(
@@ -89,6 +108,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_decisions_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decisions_task"), ["task"], unique=False)
 
+
+def _drafts() -> None:
     op.create_table(
         "drafts",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -104,6 +125,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_drafts_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_drafts_task"), ["task"], unique=False)
 
+
+def _predictions() -> None:
     op.create_table(
         "predictions",
         sa.Column(
@@ -132,6 +155,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_predictions_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_predictions_task"), ["task"], unique=False)
 
+
+def _routes() -> None:
     op.create_table(
         "routes",
         sa.Column("task", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -155,6 +180,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_routes_need"), ["need"], unique=False)
         batch_op.create_index(batch_op.f("ix_routes_project_id"), ["project_id"], unique=False)
 
+
+def _task_versions() -> None:
     op.create_table(
         "task_versions",
         sa.Column(
@@ -171,6 +198,8 @@ def upgrade() -> None:
     with op.batch_alter_table("task_versions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_versions_task"), ["task"], unique=False)
 
+
+def _annotation_versions() -> None:
     op.create_table(
         "annotation_versions",
         sa.Column(
@@ -195,6 +224,8 @@ def upgrade() -> None:
     with op.batch_alter_table("annotation_versions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_annotation_versions_unique_id"), ["unique_id"], unique=False)
 
+
+def _assignments() -> None:
     op.create_table(
         "assignments",
         sa.Column(
