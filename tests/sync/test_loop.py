@@ -86,6 +86,7 @@ def test_no_annotation_is_lost_when_every_webhook_is_dropped(either_label_studio
                 wanted.add((number, name, "negative" if number % 2 else "positive"))
         # Then every answer arrives
         wait_for(lambda: us.labels() == wanted)
+    assert len(us.read(sa.select(schema.annotations))) == len(wanted)
 
 
 def test_nothing_is_counted_twice_when_every_webhook_comes_twice(either_label_studio: Any, team: MakeTeam) -> None:
@@ -122,6 +123,7 @@ def test_label_studio_goes_away_and_comes_back(fake_label_studio: Any, team: Mak
         fake_label_studio.start()
         us.person("ann").annotate(second, choice("neutral"))
         wait_for(lambda: len(us.labels()) == 2)
+    assert us.labels() == {(first, "ann", "positive"), (second, "ann", "neutral")}
 
 
 def test_label_studio_being_away_is_said_once(fake_label_studio: Any, team: MakeTeam,
