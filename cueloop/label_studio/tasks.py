@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from cueloop.errors import LabelStudioError, LabelStudioRefused, LabelStudioUnreachable
 from cueloop.label_studio.base import Base
 
 Row = dict[str, Any]
@@ -14,6 +16,7 @@ Row = dict[str, Any]
 BATCH = 100     # ids per call: they travel in the address, and gunicorn takes lines up to 4,094 bytes
 PAGE = 500
 BULK_SECONDS = 300.0
+EXPORT_PAUSES = (0.0, 0.1, 0.3, 1.0)    # seconds before each try of an export
 SLIM = "id,created_at,updated_at"
 COMPUTED = "overlap,is_labeled,draft_exists,annotations_ids"
 STATE = "id,data,overlap,is_labeled,updated_at,created_at"
@@ -119,9 +122,22 @@ class Tasks(Base):
         return cast(list[Row], said["tasks"])
 
     def _export(self, project_id: int, ids: Sequence[int]) -> list[Row]:
-        return cast(list[Row], self._http.call(
-            "GET", f"/api/projects/{project_id}/export", timeout=BULK_SECONDS,
-            params=[("exportType", "JSON"), ("download_all_tasks", "true"), *(("ids[]", number) for number in ids)]))
+        """Label Studio writes an export into a file named by its content, so that two equal ones at the same moment
+        cut each other short (seen on 1.23.2: an empty reply): what came broken is asked for again.
+        """
+        params = [("exportType", "JSON"), ("download_all_tasks", "true"), *(("ids[]", number) for number in ids)]
+        for pause in EXPORT_PAUSES:
+            time.sleep(pause)
+            try:
+                rows = self._http.call("GET", f"/api/projects/{project_id}/export", timeout=BULK_SECONDS, params=params)
+            except LabelStudioError as error:
+                if error.status or isinstance(error, LabelStudioUnreachable | LabelStudioRefused):
+                    raise
+                continue
+            if isinstance(rows, list):
+                return rows
+        raise LabelStudioError(f"Label Studio's export of project {project_id} came empty or broken "
+                               f"{len(EXPORT_PAUSES)} times. Does another program export this project all the time?")
 
 
 def _batches(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -222,3 +222,27 @@ def test_an_invite_link_is_not_logged(client: LabelStudio, fake_label_studio: Fa
         client.sign_up("new@example.com", "a good password").close()
 
     assert fake_label_studio.world.invite not in caplog.text
+
+
+def test_an_export_that_another_cut_short_is_asked_for_again(client: LabelStudio, fake_label_studio: FakeLabelStudio,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a project with a task, and a Label Studio whose first exports come empty and broken
+    project = int(client.create_project(title="Project", label_config=CONFIG)["id"])
+    [task] = client.import_tasks(project, [{"data": {"text": "one"}}])
+    real, broken = client._http.call, [None, LabelStudioError("where JSON was expected")]
+
+    def call(method: str, path: str, **how: object) -> object:
+        if path.endswith("/export") and broken:
+            reply = broken.pop()
+            if reply is None:
+                return None
+            raise reply
+        return real(method, path, **how)
+
+    monkeypatch.setattr(client._http, "call", call)
+    # When tasks are read, then they are there all the same
+    assert [row["id"] for row in client.tasks(project, [task])] == [task]
+    # And when it never gets better, that is told
+    broken += [None] * 10
+    with pytest.raises(LabelStudioError, match="empty or broken 4 times"):
+        client.tasks(project, [task])

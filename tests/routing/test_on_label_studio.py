@@ -179,11 +179,13 @@ def test_edits_by_another_client_survive_our_writes(label_studio: Any, team_at: 
     windows = []
     with ThreadPoolExecutor(2) as pool:
         others = [pool.submit(edit), pool.submit(look)]
-        for turn in range(8):                      # everything is moved about all the time
-            who = team.people[turn % 4].email
-            team.apply(f"version: 1\nrules: [{{name: only, when: true, ask: {{n: 1, people: [{who}]}}}}]")
-            windows.append(team.round().window)
-        stop.set()
+        try:
+            for turn in range(8):                      # everything is moved about all the time
+                who = team.people[turn % 4].email
+                team.apply(f"version: 1\nrules: [{{name: only, when: true, ask: {{n: 1, people: [{who}]}}}}]")
+                windows.append(team.round().window)
+        finally:
+            stop.set()
         for other in others:
             other.result()
     for _ in range(3):                              # whatever was seen to be lost is put back
