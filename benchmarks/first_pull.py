@@ -19,7 +19,9 @@ from console.connect import connect
 from console.parts import secrets
 from console.parts.label_studio import EmbeddedLabelStudio
 from cueloop.label_studio import LabelStudio
+from cueloop.settings import Settings
 from cueloop.store import Store
+from sync.pace import Pause
 from sync.pull import pull
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="tone" toName="text" choice="single">
@@ -48,7 +50,7 @@ def main() -> None:
             server.stop()
 
 
-def measure(home: secrets.Settings, store: Store, client: LabelStudio, tasks: int, seconds: float) -> None:
+def measure(home: Settings, store: Store, client: LabelStudio, tasks: int, seconds: float) -> None:
     """Fill a project, observe it, and time a person alone and during the pull."""
     project = int(client.create_project(title="First pull", label_config=CONFIG)["id"])
     began = time.perf_counter()
@@ -94,9 +96,9 @@ def work(client: LabelStudio, project: int, seconds: float) -> list[float]:
     return waits
 
 
-def _pull(store: Store, client: LabelStudio, project: int, rest: object) -> None:
+def _pull(store: Store, client: LabelStudio, project: int, rest: Pause) -> None:
     try:
-        pull(store, client, project, pause=rest)  # type: ignore[arg-type]
+        pull(store, client, project, pause=rest)
     except InterruptedError:
         return
 
