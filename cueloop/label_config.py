@@ -16,6 +16,16 @@ from cueloop.types import Control, LabelConfig
 LABEL_TAGS = ("Choice", "Label")
 """Children that name an answer."""
 
+REGIONS = {"Labels": {"Text": "spans", "HyperText": "spans", "Paragraphs": "spans", "Audio": "segments",
+                      "AudioPlus": "segments", "Video": "segments"},
+           "HyperTextLabels": {"HyperText": "spans", "Text": "spans"}, "ParagraphLabels": {"Paragraphs": "spans"},
+           "TimeSeriesLabels": {"TimeSeries": "segments"}, "TimelineLabels": {"Video": "segments"},
+           "RectangleLabels": {"Image": "boxes"}, "PolygonLabels": {"Image": "polygons"}}
+"""Control tags that mark regions, by the object they mark: the kind of their answers."""
+
+VALUES = {"Rating": "rating", "Number": "number", "Taxonomy": "taxonomy", "TextArea": "text"}
+"""Control tags with one value for the whole task: the kind of their answers."""
+
 
 def parse(xml: str) -> LabelConfig:
     """Read a label config. Raises LabelConfigError when it is no well-formed XML or names a control twice."""
@@ -79,10 +89,12 @@ def _control(element: Element, objects: Mapping[str | None, Element]) -> Control
     to_name = str(element.get("toName"))
     shown = objects.get(to_name.split(",", maxsplit=1)[0])
     choice = (element.get("choice") or "single").lower()
+    modelled = _modelled(element, choice, labels)
+    tag = shown.tag if shown is not None else None
     return Control(
         name=str(element.get("name")), to_name=to_name, type=element.tag, labels=labels,
-        value=_variable(shown) if shown is not None else None, choice=choice,
-        modelled=_modelled(element, choice, labels))
+        value=_variable(shown) if shown is not None else None, choice=choice, modelled=modelled,
+        kind="choice" if modelled else _kind(element, choice, tag), shows=tag, scale=_scale(element))
 
 
 def _modelled(element: Element, choice: str, labels: Sequence[str]) -> bool:
@@ -90,6 +102,33 @@ def _modelled(element: Element, choice: str, labels: Sequence[str]) -> bool:
     whole_task = not element.get("perRegion") and not element.get("perItem")
     return (element.tag == "Choices" and choice.startswith("single") and whole_task
             and len(labels) > 1 and not any(child.tag == "Choice" and len(child) for child in element))
+
+
+def _kind(element: Element, choice: str, shows: str | None) -> str:
+    """Shape of the answers of a control that is no single choice; empty where quality does not cover it."""
+    if element.get("perRegion") or element.get("perItem"):
+        return ""
+    if element.tag == "Choices":
+        flat = not any(child.tag == "Choice" and len(child) for child in element)
+        return "multi" if choice == "multiple" and flat else ""
+    return VALUES.get(element.tag) or REGIONS.get(element.tag, {}).get(shows or "", "")
+
+
+def _scale(element: Element) -> tuple[float, float] | None:
+    """Least and largest value of a rating or number; None where the config leaves one open."""
+    if element.tag == "Rating":
+        return 1.0, _number(element.get("maxRating")) or 5.0
+    if element.tag == "Number":
+        low, high = _number(element.get("min")), _number(element.get("max"))
+        return (low, high) if low is not None and high is not None else None
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
 
 
 def _labels(element: Element) -> Iterator[str]:

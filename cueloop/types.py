@@ -19,7 +19,19 @@ class Control:
     """Field of the task's data that the object tag shows: `text` for `$text`."""
     choice: str = "single"
     modelled: bool = False
-    """Cueloop builds a consensus for it. Today: `Choices` that allow one answer. The rest passes through."""
+    """A model predicts it and rules route on it. Today: `Choices` that allow one answer."""
+    kind: str = ""
+    """Shape of its answers, one of `KINDS`; empty: it passes through untouched."""
+    shows: str | None = None
+    """Tag of the object it is about, e.g. `Text`, `Audio`, `Image`."""
+    scale: tuple[float, float] | None = None
+    """Least and largest value of a rating or number, where the config sets them."""
+
+
+KINDS = ("choice", "rating", "number", "multi", "taxonomy", "text", "spans", "segments", "boxes", "polygons",
+         "distribution")
+"""Shapes of answers that quality covers. No tag is a `distribution`: it is a `choice` that the rules declare to have
+no single truth; a `choice` declared `ordered` is treated as a `rating` whose levels are its labels in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +44,10 @@ class LabelConfig:
 
     @property
     def modelled(self) -> tuple[Control, ...]:
-        """The controls that Cueloop models, in the config's order."""
+        """The controls that a model predicts and rules route on, in the config's order."""
         return tuple(control for control in self.controls if control.modelled)
+
+    @property
+    def judged(self) -> tuple[Control, ...]:
+        """The controls that get a consensus, in the config's order."""
+        return tuple(control for control in self.controls if control.kind)

@@ -20,7 +20,10 @@ class Observations:
     """N answers, one for each pair of task and annotator, as indices into `tasks`, `annotators` and `labels`.
 
     `seconds` is the lead time, NaN where unknown. `truth` marks answers that somebody declared to be the
-    ground truth; `pinned` (T,) is the label so known of each task, or -1.
+    ground truth; `pinned` (T,) is the label so known of each task, or -1. `review` marks edits of somebody else's
+    annotation: the reviewer's answer, but not an independent one. `at` is when (POSIX seconds, NaN unknown);
+    `seen` whether a suggestion was on screen (1, 0 blind, -1 unknown); `guideline` the version in force (-1
+    unknown). `value` has the answers themselves where they are structured (`sync.kinds`), else it is empty.
     """
 
     task: IntArray
@@ -32,11 +35,18 @@ class Observations:
     tasks: tuple[Any, ...]
     annotators: tuple[Any, ...]
     labels: tuple[str, ...]
+    review: NDArray[np.bool_]
+    at: FloatArray
+    seen: IntArray
+    guideline: IntArray
+    value: tuple[Any, ...] = ()
 
 
 def observe(task: Sequence[Hashable], annotator: Sequence[Hashable], label: Sequence[str], *,
             labels: Sequence[str] = (), seconds: Sequence[float | None] | None = None,
-            truth: Sequence[bool] | None = None) -> Observations:
+            truth: Sequence[bool] | None = None, review: Sequence[bool] | None = None,
+            at: Sequence[float | None] | None = None, seen: Sequence[bool | None] | None = None,
+            guideline: Sequence[int | None] | None = None, value: Sequence[Any] = ()) -> Observations:
     """Arrays from columns, oldest answer first; each pair of task and annotator must occur once.
 
     `labels` come first and in their order, whether used or not; others found follow. Tasks and annotators keep
@@ -46,12 +56,28 @@ def observe(task: Sequence[Hashable], annotator: Sequence[Hashable], label: Sequ
     names = dict.fromkeys([*labels, *sorted(set(label))])
     at_task, at_label = _index(task, tasks), _index(label, names)
     size = len(at_task)
-    known = np.zeros(size, bool) if truth is None else np.asarray(truth, bool).reshape(size)
+    known = _bools(truth, size)
     pinned = np.full(len(tasks), -1)
     pinned[at_task[known]] = at_label[known]
-    time = np.full(size, np.nan) if seconds is None else np.array(seconds, np.float64).reshape(size)
-    return Observations(at_task, _index(annotator, annotators), at_label, time, known, pinned,
-                        tuple(tasks), tuple(annotators), tuple(names))
+    return Observations(
+        at_task, _index(annotator, annotators), at_label, _floats(seconds, size), known, pinned, tuple(tasks),
+        tuple(annotators), tuple(names), review=_bools(review, size), at=_floats(at, size),
+        seen=_known(seen, size), guideline=_known(guideline, size), value=tuple(value))
+
+
+def _bools(column: Sequence[bool] | None, size: int) -> NDArray[np.bool_]:
+    return np.zeros(size, bool) if column is None else np.asarray(column, bool).reshape(size)
+
+
+def _floats(column: Sequence[float | None] | None, size: int) -> FloatArray:
+    return np.full(size, np.nan) if column is None else np.array(column, np.float64).reshape(size)
+
+
+def _known(column: Sequence[Any] | None, size: int) -> IntArray:
+    """Small integers, -1 for None."""
+    if column is None:
+        return np.full(size, -1)
+    return np.fromiter((-1 if one is None else int(one) for one in column), np.int64, size)
 
 
 def _index(values: Sequence[Hashable], keys: Iterable[Hashable]) -> IntArray:

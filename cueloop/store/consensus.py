@@ -16,7 +16,12 @@ from cueloop.store.upsert import chunks, upsert
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """What people's answers say about one task: `probability` is the calibrated one of `label`."""
+    """What is known of one task: `probability` is the calibrated one of `label`.
+
+    `people` has the probabilities by people's answers alone, None where no model had a voice and they are the same.
+    `value` is a structured consensus (`sync.kinds`), and `label` then a short text of it. `effective` is how many
+    average answers it is worth, `wrong` the chance that it is wrong. Without an answer of a person there is no row.
+    """
 
     task: int
     control: str
@@ -25,6 +30,10 @@ class Consensus:
     probabilities: dict[str, float]
     answers: int
     method: str
+    value: Any = None
+    people: dict[str, float] | None = None
+    effective: float | None = None
+    wrong: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,8 @@ def write(conn: sa.Connection, project_id: int, rows: Sequence[Consensus]) -> No
     upsert(conn, consensus, [
         {"task": r.task, "control": r.control, "project_id": project_id, "label": r.label,
          "probability": r.probability, "probabilities": r.probabilities, "answers": r.answers,
-         "method": r.method, "updated_at": at} for r in rows])
+         "method": r.method, "value": r.value, "people": r.people, "effective": r.effective, "wrong": r.wrong,
+         "updated_at": at} for r in rows])
 
 
 def of_tasks(conn: sa.Connection, tasks: Collection[int], control: str) -> dict[int, Consensus]:
@@ -97,4 +107,5 @@ def write_agreement(conn: sa.Connection, project_id: int, control: str, values: 
 
 
 def _consensus(row: Any) -> Consensus:
-    return Consensus(row.task, row.control, row.label, row.probability, row.probabilities, row.answers, row.method)
+    return Consensus(row.task, row.control, row.label, row.probability, row.probabilities, row.answers, row.method,
+                     row.value, row.people, row.effective, row.wrong)

@@ -36,6 +36,8 @@ class Project:
     routed: dict[str, Any] | None
     """What the last routing had seen: hash of the rules, version of the champion, moment."""
     dirty: dict[str, Any] | None
+    declared: dict[str, Any] | None = None
+    """What the rules in force declare: see `cueloop.declared`."""
 
 
 def get(conn: sa.Connection, project_id: int) -> Project:
@@ -68,6 +70,11 @@ def put(conn: sa.Connection, project_id: int, *, title: str, label_config: str, 
 def describe(conn: sa.Connection, project_id: int, *, title: str, label_config: str) -> None:
     """Follow Label Studio when somebody renames the project or changes its label config."""
     _set(conn, project_id, title=title, label_config=label_config)
+
+
+def declare(conn: sa.Connection, project_id: int, declared: dict[str, Any]) -> None:
+    """Keep what the rules in force declare about quality, for rooms that do not read rules (`cueloop.declared`)."""
+    _set(conn, project_id, declared=declared)
 
 
 def advance(conn: sa.Connection, project_id: int, cursor: datetime) -> None:

@@ -38,6 +38,7 @@ projects = sa.Table("projects", metadata,
     sa.Column("guideline_version", sa.Integer),             # guideline in force
     sa.Column("model", sa.Text),                            # name of the model that serves this project
     sa.Column("routed", Json),                              # {"rules", "model", "at"}: what the last routing had seen
+    sa.Column("declared", Json),                            # what the rules in force say about quality: see declared.py
     sa.Column("dirty", Json))                               # kinds of work that an event asked for
 
 tasks = sa.Table("tasks", metadata,
@@ -53,6 +54,8 @@ tasks = sa.Table("tasks", metadata,
     sa.Column("blind", sa.Boolean, nullable=False, default=False),   # no suggestion may be shown
     sa.Column("written_at", Utc),                           # updated_at in the reply to our last write
     sa.Column("base_at", Utc),                              # updated_at of the re-read that write rested on
+    sa.Column("copy_of", sa.BigInteger().with_variant(sa.Integer, "sqlite"), index=True),   # key of the task that this
+    # one asks again, hidden from the annotator; such a copy is no task of its own: no consensus, training, export
     sa.Column("deleted_at", Utc),
     sa.UniqueConstraint("project_id", "id", "created_at"))
 
@@ -81,6 +84,7 @@ annotations = sa.Table("annotations", metadata,
     sa.Column("guideline_version", sa.Integer),             # in force when made; NULL: unknown
     sa.Column("seen_suggestion", sa.Boolean),               # was a prediction on screen; NULL: unknown
     sa.Column("outside_queue", sa.Boolean),                 # made without being asked; NULL: unknown
+    sa.Column("imported", sa.Boolean),                      # came with an import, not from the editor; NULL: unknown
     sa.Column("deleted_at", Utc))
 
 annotation_versions = sa.Table("annotation_versions", metadata,   # every version that was seen
@@ -104,10 +108,13 @@ drafts = sa.Table("drafts", metadata,
 answers = sa.Table("answers", metadata,                     # what counts: newest answer of a person, task and control
     _task(primary=True), sa.Column("control", sa.Text, primary_key=True),
     sa.Column("annotator_id", sa.Integer, primary_key=True), _project(),
-    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),            # of a structured answer: a short text of it
+    sa.Column("value", Json),                               # a structured answer (sync.kinds); NULL for a choice
     sa.Column("unique_id", sa.Text, nullable=False),
     sa.Column("ground_truth", sa.Boolean, nullable=False),
+    sa.Column("review", sa.Boolean, nullable=False, server_default=sa.false()),   # an edit of another's annotation
     sa.Column("seen_suggestion", sa.Boolean),
+    sa.Column("guideline_version", sa.Integer),             # in force when given; NULL: unknown
     sa.Column("lead_time", sa.Float),
     sa.Column("answered_at", Utc, nullable=False))
 
@@ -140,6 +147,10 @@ consensus = sa.Table("consensus", metadata,
     sa.Column("probabilities", Json, nullable=False),       # {label: probability}
     sa.Column("answers", sa.Integer, nullable=False),       # people's answers it rests on
     sa.Column("method", sa.Text, nullable=False),
+    sa.Column("value", Json),                               # a structured consensus; NULL for a choice
+    sa.Column("people", Json),                              # {label: probability} without the model's voice
+    sa.Column("effective", sa.Float),                       # how many average answers it is worth
+    sa.Column("wrong", sa.Float),                           # chance that `label` is wrong
     sa.Column("updated_at", Utc, nullable=False))
 
 fits = sa.Table("fits", metadata,                           # what the last full run of the consensus knew
@@ -150,6 +161,7 @@ fits = sa.Table("fits", metadata,                           # what the last full
     sa.Column("answers", sa.Integer, nullable=False),       # how many it was fitted to
     sa.Column("stale", sa.Integer, nullable=False),         # tasks that were updated since
     sa.Column("warnings", Json, nullable=False),            # [sentence]
+    sa.Column("voice", Json),                               # the model as a voice: what was learned of it
     sa.Column("updated_at", Utc, nullable=False))
 
 performance = sa.Table("performance", metadata,
@@ -164,6 +176,7 @@ performance = sa.Table("performance", metadata,
     sa.Column("confusion", Json, nullable=False),           # P(answer l | truth k), shrunk: labels x labels
     sa.Column("counts", Json, nullable=False),              # expected counts behind it: labels x labels
     sa.Column("median_lead_time", sa.Float),                # seconds
+    sa.Column("details", Json),                             # the scorecard, and what only this kind of answer has
     sa.Column("updated_at", Utc, nullable=False))
 
 agreement = sa.Table("agreement", metadata,
@@ -172,6 +185,12 @@ agreement = sa.Table("agreement", metadata,
     sa.Column("value", sa.Float), sa.Column("low", sa.Float), sa.Column("high", sa.Float),   # NULL: too few data
     sa.Column("tasks", sa.Integer, nullable=False), sa.Column("answers", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text),                           # why a value is NULL
+    sa.Column("updated_at", Utc, nullable=False))
+
+figures = sa.Table("figures", metadata,                     # reports kept up to date: agreement, flow, cost, gold
+    _project(primary=True), sa.Column("control", sa.Text, primary_key=True),   # empty: of the whole project
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", Json, nullable=False),
     sa.Column("updated_at", Utc, nullable=False))
 
 model_versions = sa.Table("model_versions", metadata,

@@ -1,0 +1,1 @@
+"""What an annotator's record says beyond accuracy: speed, consistency, anchoring, drift, and signs of carelessness."""
