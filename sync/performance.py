@@ -94,9 +94,12 @@ def crowd_mean(fit: Fit) -> float:
     return float(np.trace(fit.counts, axis1=1, axis2=2).sum() / total) if total > 0 else 0.5
 
 
-def _others(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
+def others(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
             pinned: IntArray | None) -> FloatArray:
-    """What all other answers say of the task of each answer: (n, K)."""
+    """What all other answers say of the task of each answer, a probability for each label: (n, K).
+
+    n times K floats: for many answers go through them in `blocks`.
+    """
     own = fit.confusion[annotator, :, label]
     truth = normalised(np.maximum(fit.likelihood[task], 1e-300) / np.maximum(own, 1e-12))
     if pinned is not None:
@@ -105,13 +108,14 @@ def _others(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
     return truth
 
 
-def _error_shape(pooled: FloatArray) -> FloatArray:
+def error_shape(pooled: FloatArray) -> FloatArray:
     """P(answer l | truth k, the answer is wrong) in the crowd: (K, K), zero on the diagonal."""
     shape = pooled * (1 - np.eye(len(pooled)))
     return np.asarray(shape / np.maximum(shape.sum(1, keepdims=True), 1e-300))
 
 
-def _blocks(size: int, labels: int) -> list[slice]:
+def blocks(size: int, labels: int) -> list[slice]:
+    """Slices of `size` answers, so that what is made of one with `labels` columns stays small."""
     step = max(_BLOCK // max(labels, 1), 1)
     return [slice(start, start + step) for start in range(0, size, step)]
 
@@ -119,10 +123,10 @@ def _blocks(size: int, labels: int) -> list[slice]:
 def _judgements(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
                 pinned: IntArray | None) -> tuple[FloatArray, FloatArray]:
     """Of each answer: the chance that it is right, and how likely just this answer is when the annotator is wrong."""
-    shape = _error_shape(fit.pooled)
+    shape = error_shape(fit.pooled)
     right, chance = np.empty(len(task)), np.empty(len(task))
-    for part in _blocks(len(task), fit.posterior.shape[1]):
-        truth = _others(task[part], annotator[part], label[part], fit, pinned)
+    for part in blocks(len(task), fit.posterior.shape[1]):
+        truth = others(task[part], annotator[part], label[part], fit, pinned)
         given = label[part]
         right[part] = truth[np.arange(len(given)), given]
         wrong = np.einsum("nk,kn->n", truth, shape[:, given])
@@ -133,10 +137,10 @@ def _judgements(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
 def _effective(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit, pinned: IntArray | None,
                accuracy: FloatArray) -> FloatArray:
     """Fisher information of an annotator's answers about their accuracy, in answers judged with certainty: (W,)."""
-    shape = _error_shape(fit.pooled)
+    shape = error_shape(fit.pooled)
     worth = np.empty(len(task))
-    for part in _blocks(len(task), fit.posterior.shape[1]):
-        truth = _others(task[part], annotator[part], label[part], fit, pinned)
+    for part in blocks(len(task), fit.posterior.shape[1]):
+        truth = others(task[part], annotator[part], label[part], fit, pinned)
         wrong = truth @ shape
         own = np.clip(accuracy[annotator[part]], 1e-6, 1 - 1e-6)[:, None]
         likely = np.maximum(truth * own + wrong * (1 - own), 1e-300)
