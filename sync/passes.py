@@ -84,7 +84,7 @@ def by_task(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int,
         checked(name, index, size)
     answers = len(task)
     small = np.int32 if max(annotators * labels, answers, tasks) < 2**31 else np.int64
-    column = np.asarray(annotator, small) * small(labels) + np.asarray(label, small)
+    column = np.asarray(annotator, small) * labels + np.asarray(label, small)
     rows = (column, np.asarray(task, small), np.arange(answers + 1, dtype=small))
     by = sparse.csr_array(rows, shape=(answers, tasks)).tocsc()  # a counting sort: linear, and it keeps order
     return by.data, by.indptr
