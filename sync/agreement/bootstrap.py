@@ -12,10 +12,10 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray
 
-MANY_DRAWS = 20_000_000
+MANY_DRAWS = 5_000_000
 """Up to so many tasks times replicates every task is drawn by itself."""
 
-MANY_PATTERNS = 5_000
+MANY_PATTERNS = 2_000
 """Up to so many different rows equal tasks are drawn together; beyond both limits sums come from their normal limit."""
 
 _BLOCK = 2_000_000
@@ -51,8 +51,8 @@ def resampled(statistics: FloatArray, *, replicates: int = 1000, seed: int = 0,
               counts: IntArray | None = None) -> FloatArray:
     """Sums (replicates, S) of the rows of `statistics` (T, S) over resamples of T tasks; no rows under two tasks.
 
-    Exact up to `MANY_DRAWS` draws or `MANY_PATTERNS` different rows. Beyond, a sum over more than 20,000 tasks is as
-    good as normal, and is drawn so, with the mean and the covariance of the exact one.
+    Exact up to `MANY_DRAWS` draws or `MANY_PATTERNS` different rows. Beyond, there are thousands of different tasks: a
+    sum over them is as good as normal, and is drawn so, with the mean and the covariance of the exact one.
     """
     statistics = np.asarray(statistics, np.float64)
     if statistics.ndim != 2 or not np.isfinite(statistics).all():

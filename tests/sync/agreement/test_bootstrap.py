@@ -29,15 +29,15 @@ def test_the_interval_of_a_mean_is_that_of_theory() -> None:
 
 
 def test_three_ways_to_draw_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    # given 3,000 tasks of which 30 % succeed
-    statistics = column((np.arange(3000) % 10 < 3).astype(float))
+    # given 1,000 tasks of which 30 % succeed
+    statistics = column((np.arange(1000) % 10 < 3).astype(float))
     grouped = interval(statistics, mean, replicates=4000)
     monkeypatch.setattr(bootstrap, "MANY_PATTERNS", 1)
     single = interval(statistics, mean, replicates=4000)
     monkeypatch.setattr(bootstrap, "MANY_DRAWS", 1)
     normal = interval(statistics, mean, replicates=4000)
-    assert single == pytest.approx(grouped, abs=0.002)
-    assert normal == pytest.approx(grouped, abs=0.002)
+    assert single == pytest.approx(grouped, abs=0.003)
+    assert normal == pytest.approx(grouped, abs=0.003)
     assert len({grouped, single, normal}) == 3, "one way was taken twice"
 
 

@@ -95,7 +95,7 @@ def test_the_interval_covers_the_true_value() -> None:
 def test_both_ways_to_resample_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = sample(np.random.default_rng(1), 3000)
     exact = alpha(votes)
-    monkeypatch.setattr("sync.agreement.MANY_PATTERNS", 1)
+    monkeypatch.setattr("sync.agreement.bootstrap.MANY_PATTERNS", 1)
     normal = alpha(votes)
     assert normal.low == pytest.approx(exact.low, abs=0.004)
     assert normal.high == pytest.approx(exact.high, abs=0.004)
