@@ -64,6 +64,15 @@ def judge(control: Control, seen: Observations, **options: Any) -> Outcome:
     return outcome
 
 
+def agreement(control: Control, seen: Observations, outcome: Outcome) -> dict[str, Any]:
+    """Agreement in all its cuts (`sync.agreement.report`); other shapes than a choice have that in their outcome."""
+    if control.kind != "choice":
+        return outcome.agreement
+    from sync.agreement.report import agreement_report
+
+    return agreement_report(seen, level="nominal")
+
+
 def declared(control: Control, labels: str | None) -> Control:
     """The control as the rules declare its labels (`cueloop.declared`): its kind may be another one then."""
     from dataclasses import replace

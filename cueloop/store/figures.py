@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,12 @@ def write(conn: sa.Connection, project_id: int, control: str, name: str, value: 
 def read(conn: sa.Connection, project_id: int, control: str, name: str) -> Any | None:
     """One report; None while there is none."""
     return conn.scalar(sa.select(figures.c.value).where(
+        figures.c.project_id == project_id, figures.c.control == control, figures.c.name == name))
+
+
+def moment(conn: sa.Connection, project_id: int, control: str, name: str) -> datetime | None:
+    """When a report was made; None while there is none."""
+    return conn.scalar(sa.select(figures.c.updated_at).where(
         figures.c.project_id == project_id, figures.c.control == control, figures.c.name == name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,32 @@ class Confusions:
     stale: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The last full run of one control: shape and labels it was for, how many answers it rests on, how many tasks
+    were updated since, and what it learned of the model as a voice."""
+
+    kind: str
+    labels: tuple[str, ...]
+    answers: int
+    stale: int
+    voice: dict[str, Any] | None
+    updated_at: datetime
+
+
+def runs(conn: sa.Connection, project_id: int) -> dict[str, Run]:
+    """The last full run of each control that had one."""
+    rows = conn.execute(sa.select(fits).where(fits.c.project_id == project_id))
+    return {row.control: Run(row.kind or "choice", tuple(row.labels), row.answers, row.stale, row.voice,
+                             row.updated_at) for row in rows}
+
+
 def confusions(conn: sa.Connection, project_id: int, control: str,
                annotators: Collection[int] | None = None) -> Confusions | None:
-    """Everybody's confusion on a control, or only these annotators'; None before the first full run."""
+    """Everybody's confusion on a control, or only these annotators'; None before the first full run, and for
+    answers of a shape that has none."""
     run = conn.execute(sa.select(fits).where(fits.c.project_id == project_id, fits.c.control == control)).first()
-    if run is None:
+    if run is None or not run.pooled:
         return None
     wanted = of_project(project_id, control)
     if annotators is not None:
@@ -68,11 +90,21 @@ def write(conn: sa.Connection, project_id: int, control: str, rows: Sequence[dic
             {"project_id": project_id, "control": control, "updated_at": at, **row} for row in rows])
 
 
-def write_run(conn: sa.Connection, project_id: int, control: str, found: Confusions) -> None:
+def write_run(conn: sa.Connection, project_id: int, control: str, found: Confusions, kind: str = "choice",
+              voice: dict[str, Any] | None = None) -> None:
     """Keep what a full run learned of the crowd (not of single annotators: see `write`)."""
     values = {"labels": list(found.labels), "prior": found.prior.tolist(), "pooled": found.pooled.tolist(),
-              "answers": found.answers, "warnings": list(found.warnings), "stale": 0, "updated_at": now()}
+              "answers": found.answers, "warnings": list(found.warnings), "stale": 0, "kind": kind, "voice": voice,
+              "updated_at": now()}
     upsert(conn, fits, [{"project_id": project_id, "control": control, **values}])
+
+
+def write_plain_run(conn: sa.Connection, project_id: int, control: str, kind: str, labels: Sequence[str],
+                    answers: int, warnings: Sequence[str]) -> None:
+    """The same for answers of a shape that knows no confusion of the crowd."""
+    nothing = np.zeros((0, 0))
+    write_run(conn, project_id, control, Confusions(tuple(labels), (), nothing, nothing, nothing, nothing, answers,
+                                                    tuple(warnings)), kind)
 
 
 def add_stale(conn: sa.Connection, project_id: int, control: str, tasks: int) -> None:

@@ -162,6 +162,7 @@ fits = sa.Table("fits", metadata,                           # what the last full
     sa.Column("stale", sa.Integer, nullable=False),         # tasks that were updated since
     sa.Column("warnings", Json, nullable=False),            # [sentence]
     sa.Column("voice", Json),                               # the model as a voice: what was learned of it
+    sa.Column("kind", sa.Text),                             # shape of its answers (cueloop.types.KINDS)
     sa.Column("updated_at", Utc, nullable=False))
 
 performance = sa.Table("performance", metadata,

@@ -22,7 +22,7 @@ def upgrade() -> None:
              sa.Column("review", sa.Boolean(), server_default=sa.false(), nullable=False))
     _columns("consensus", _json("value"), _json("people"), sa.Column("effective", sa.Float(), nullable=True),
              sa.Column("wrong", sa.Float(), nullable=True))
-    _columns("fits", _json("voice"))
+    _columns("fits", _json("voice"), sa.Column("kind", sa.Text(), nullable=True))
     _columns("performance", _json("details"))
     _figures()
 
