@@ -1,41 +1,66 @@
-"""Reads from the store what quality is computed from: answers, skips and the controls that are modelled."""
+"""Reads from the store what quality is computed from: answers, skips and the controls that are judged.
+
+A million answers go straight into arrays, a chunk of rows at a time; nothing is kept as a Python object but the
+names of tasks and annotators, and structured answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
+from cueloop import declared
 from cueloop.errors import NotFound
 from cueloop.label_config import parse
 from cueloop.store.schema import annotations as made
 from cueloop.store.schema import answers, projects, tasks
 from cueloop.store.upsert import chunks
-from cueloop.types import Control
-from sync.observations import Observations, observe
+from cueloop.types import Control, LabelConfig
+from sync import kinds
+from sync.observations import Observations
+
+ROWS = 20_000
+"""Rows fetched at a time."""
+
+TRUTH, REVIEW = 1, 2
+"""Marks of an answer, added up in one number: a column less to carry."""
+
+Table = dict[str, NDArray[Any]]
 
 
 def modelled(conn: sa.Connection, project_id: int) -> tuple[Control, ...]:
-    """The controls of a project that get a consensus. Raises NotFound when the project is not known."""
-    config = conn.scalar(sa.select(projects.c.label_config).where(projects.c.id == project_id))
-    if config is None:
-        raise NotFound(f"Project {project_id} is not in the store: run `cueloop connect --project {project_id}`.")
-    return parse(config).modelled
+    """The controls of a project that a model predicts. Raises NotFound when the project is not known."""
+    return _config(conn, project_id)[0].modelled
+
+
+def controls(conn: sa.Connection, project_id: int) -> tuple[Control, ...]:
+    """The controls that get a consensus, as the rules declare them. Raises NotFound for an unknown project."""
+    config, said = _config(conn, project_id)
+    return tuple(kinds.declared(control, said.labels.get(control.name)) for control in config.judged)
 
 
 def observations(conn: sa.Connection, project_id: int, control: Control,
                  task_keys: Collection[int] | None = None) -> Observations:
-    """Answers to one control of all tasks of a project, or of these tasks; deleted tasks are left out."""
-    wanted = (sa.select(answers.c.task, answers.c.annotator_id, answers.c.label, answers.c.lead_time,
-                        answers.c.ground_truth)
-              .join(tasks, tasks.c.key == answers.c.task)
-              .where(answers.c.project_id == project_id, answers.c.control == control.name,
-                     tasks.c.deleted_at.is_(None)))
+    """Answers to one control of all tasks of a project, or of these tasks, oldest first.
+
+    Deleted tasks and hidden copies are left out. A ground truth that came with an import counts only where the rules
+    say so. Raises NotFound when the project is not known.
+    """
+    _, said = _config(conn, project_id)
+    wanted = _select(conn, project_id, control, imported=said.gold.imported)
     parts = [wanted] if task_keys is None else [wanted.where(answers.c.task.in_(p)) for p in chunks(sorted(task_keys))]
-    rows = [row for part in parts for row in conn.execute(
-        part.order_by(answers.c.answered_at, answers.c.task, answers.c.annotator_id)).all()]
-    task, annotator, label, seconds, truth = zip(*rows, strict=True) if rows else ((),) * 5
-    return observe(task, annotator, label, labels=control.labels, seconds=seconds, truth=truth)
+    labels: dict[str, int] = {}
+    values: list[Any] = []
+    tables = [_table(rows, labels, values) for part in parts for rows in _fetched(conn, part)] or [
+        _table([], labels, values)]
+    found = {name: np.concatenate([table.pop(name) for table in tables]) for name in list(tables[0])}
+    order = np.lexsort((found["annotator"], found["task"], found["at"]))
+    found = {name: column[order] for name, column in found.items()}
+    return _observed(control, found, labels, [values[at] for at in order] if values else [])
 
 
 def answer_count(conn: sa.Connection, project_id: int) -> int:
@@ -52,3 +77,96 @@ def skips(conn: sa.Connection, project_id: int) -> dict[int, int]:
                made.c.deleted_at.is_(None), made.c.annotator_id.is_not(None))
         .group_by(made.c.annotator_id))
     return {row[0]: row[1] for row in rows}
+
+
+def _config(conn: sa.Connection, project_id: int) -> tuple[LabelConfig, declared.Declared]:
+    row = conn.execute(sa.select(projects.c.label_config, projects.c.declared)
+                       .where(projects.c.id == project_id)).first()
+    if row is None:
+        raise NotFound(f"Project {project_id} is not in the store: run `cueloop connect --project {project_id}`.")
+    return parse(row.label_config), declared.of(row.declared)
+
+
+def _select(conn: sa.Connection, project_id: int, control: Control, *, imported: bool) -> sa.Select[Any]:
+    """Rows of `_table`, in any order: sorting arrays is quicker than having a database sort rows."""
+    c = answers.c
+    truth: sa.ColumnElement[bool] = c.ground_truth
+    if not imported:
+        truth = truth & ~sa.exists().where(made.c.unique_id == c.unique_id, made.c.imported)
+    marks = sa.case((truth, TRUTH), else_=0) + sa.case((c.review, REVIEW), else_=0)
+    seen = sa.case((c.seen_suggestion, 1), (~c.seen_suggestion, 0), else_=-1)
+    columns = [c.task, c.annotator_id, c.label, c.lead_time, marks, seen, sa.func.coalesce(c.guideline_version, -1),
+               _moment(conn)]
+    if control.kind not in kinds.CHOICES:
+        columns.append(c.value)
+    return (sa.select(*columns).join(tasks, tasks.c.key == c.task)
+            .where(c.project_id == project_id, c.control == control.name,
+                   tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None)))
+
+
+def _moment(conn: sa.Connection) -> sa.ColumnElement[Any]:
+    """`answered_at` as SQLite writes it, for numpy to read; from PostgreSQL as POSIX seconds."""
+    if conn.dialect.name == "sqlite":
+        return sa.type_coerce(answers.c.answered_at, sa.Text())
+    return sa.cast(sa.extract("epoch", answers.c.answered_at), sa.Double())
+
+
+def _fetched(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows a chunk at a time, without a copy of all of them in the driver."""
+    with conn.execute(query.execution_options(stream_results=True)) as result:
+        while rows := result.fetchmany(ROWS):
+            yield rows
+
+
+def _table(rows: Sequence[Sequence[Any]], labels: dict[str, int], values: list[Any]) -> Table:
+    """One chunk as arrays; labels become numbers in `labels`, structured answers go to the end of `values`."""
+    task, annotator, label, seconds, marks, seen, guideline, at, *value = (
+        zip(*rows, strict=True) if rows else ((),) * 8)
+    for name in set(label) - labels.keys():
+        labels[name] = len(labels)
+    if value:
+        values.extend(value[0])
+    return {
+        "task": np.array(task, np.int64), "annotator": np.array(annotator, np.int64),
+        "label": np.fromiter(map(labels.__getitem__, label), np.int32, len(label)),
+        "seconds": np.array(seconds, np.float64), "marks": np.array(marks, np.int8), "seen": np.array(seen, np.int8),
+        "guideline": np.array(guideline, np.int32), "at": _seconds(at)}
+
+
+def _seconds(at: Sequence[Any]) -> NDArray[np.float64]:
+    """POSIX seconds of moments as `_moment` gives them."""
+    if at and isinstance(at[0], str):
+        return np.array(at, "datetime64[us]").astype(np.int64) / 1e6
+    return np.array(at, np.float64)
+
+
+def _observed(control: Control, found: Table, labels: dict[str, int], values: list[Any]) -> Observations:
+    names = list(dict.fromkeys([*control.labels, *sorted(labels)]))
+    place = {name: at for at, name in enumerate(names)}
+    label = np.array([place[name] for name in labels], np.int64)[found["label"]]
+    tasks_seen, task = _first_seen(found["task"])
+    annotators_seen, annotator = _first_seen(found["annotator"])
+    truth = found["marks"] & TRUTH > 0
+    pinned = np.full(len(tasks_seen), -1)
+    pinned[task[truth]] = label[truth]
+    return Observations(
+        task, annotator, label, found["seconds"], truth, pinned, tuple(tasks_seen), tuple(annotators_seen),
+        tuple(names), review=found["marks"] & REVIEW > 0, at=found["at"], seen=found["seen"].astype(np.int64),
+        guideline=found["guideline"].astype(np.int64), value=_positions(control, values, label))
+
+
+def _positions(control: Control, values: list[Any], label: NDArray[Any]) -> tuple[Any, ...]:
+    """Structured answers; of a choice whose labels are declared to be ordered, the label's position from 1."""
+    if control.kind != "rating" or not control.labels:
+        return tuple(values)
+    return tuple((int(at) + 1 if at < len(control.labels) else None) if value is None else value
+                 for value, at in zip(values, label, strict=True))
+
+
+def _first_seen(keys: NDArray[Any]) -> tuple[list[int], NDArray[Any]]:
+    """Distinct keys in the order in which they first appear, and each one's place among them."""
+    distinct, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return distinct[order].tolist(), rank[place]

@@ -26,9 +26,17 @@ TINY = 1e-300
 class Passes(Protocol):
     """N answers of W annotators to T tasks with K labels, ready to be passed over again and again."""
 
-    tasks: int
-    annotators: int
-    labels: int
+    @property
+    def tasks(self) -> int:
+        """T."""
+
+    @property
+    def annotators(self) -> int:
+        """W."""
+
+    @property
+    def labels(self) -> int:
+        """K."""
 
     def counts(self, posterior: FloatArray) -> FloatArray:
         """Expected number of answers l (columns) to tasks of truth k (rows) by each annotator: (W, K, K).
