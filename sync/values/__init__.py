@@ -1,1 +1,35 @@
-"""Answers with a value for the whole task that is no single label: ratings, numbers, sets, paths, free text."""
+"""Answers with one value for the whole task: several labels, levels, numbers, paths, texts, and distributions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cueloop.types import Control
+from sync.observations import Observations
+from sync.outcome import Outcome
+from sync.values.outcomes import Known
+from sync.values.reading import read
+from sync.values.showing import plain, text
+
+__all__ = ["judge", "plain", "read", "text"]
+
+
+def judge(control: Control, seen: Observations, *, known: Known | None = None) -> Outcome:
+    """Consensus, annotators and agreement of the answers to a control, by its kind.
+
+    `known`: annotators' quality from an earlier full run, by which a few tasks are judged quickly; it is handed on, and
+    agreement is not looked at. Raises ValueError for a kind that is not judged here, or answers without values.
+    """
+    return _judge_of(control)(control, seen, known=known)  # type: ignore[no-any-return]
+
+
+def _judge_of(control: Control) -> Any:
+    from importlib import import_module
+
+    if control.kind not in ("multi", "rating", "number", "taxonomy", "text", "distribution"):
+        raise ValueError(f"control {control.name!r} of kind {control.kind!r} has no value for a whole task")
+    return import_module(f"sync.values.{MODULES.get(control.kind, control.kind)}").judge
+
+
+MODULES = {"text": "texts"}
+"""Modules that are not named like their kind."""
