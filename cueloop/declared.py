@@ -27,6 +27,10 @@ class Gold:
     share: float = 0.0
     imported: bool = False
 
+    def counts(self, imported: bool | None) -> bool:
+        """Whether a mark as ground truth counts on an annotation that came with an import (None: not known)."""
+        return self.imported or not imported
+
 
 @dataclass(frozen=True, slots=True)
 class Recheck:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cueloop import label_config
 from routing.actions import Ask, Escalate
 from routing.context import Context
 from routing.expressions import suggest
@@ -12,7 +13,7 @@ from routing.expressions import suggest
 
 def advise(given: Context) -> list[str]:
     """One sentence for each thing that will not work as it reads."""
-    return [*_people(given), *_labels(given), *_capacity(given)]
+    return [*_people(given), *_labels(given), *_capacity(given), *_controls(given), *_declared(given)]
 
 
 def _people(given: Context) -> Iterator[str]:
@@ -50,3 +51,28 @@ def _capacity(given: Context) -> Iterator[str]:
                "such tasks will wait for more")
     if not given.controls:
         yield "the label config has no control that Cueloop models: nothing is routed"
+
+
+def _controls(given: Context) -> Iterator[str]:
+    """Declarations about controls that are not there, or whose answers have no such labels."""
+    known = {control.name: control for control in label_config.parse(given.project.label_config).controls}
+    for name, word in given.rules.declared.labels.items():
+        if name not in known:
+            yield (f"{given.rules.file}: `controls` names {name}, which is no control of this "
+                   f"project{suggest(name, known)}")
+        elif known[name].kind != "choice":
+            yield (f"{given.rules.file}: control {name} cannot have `labels: {word}`: only a choice of one label can, "
+                   f"and it is {known[name].type}; this has no effect")
+
+
+def _declared(given: Context) -> Iterator[str]:
+    known = {person.email.lower() for person in given.everybody.values()}
+    file, said = given.rules.file, given.rules.declared
+    for address in said.costs.people:
+        if address not in known:
+            yield f"{file}: `costs` names {address}, who is no annotator of this project{suggest(address, known)}"
+    if said.gold.share and not given.gold:
+        yield f"{file}: `gold` has nothing to mix in: no annotation of this project counts as ground truth"
+    elif said.gold.share:
+        yield (f"{file}: the {len(given.gold)} tasks with ground truth last for "
+               f"{int(len(given.gold) / said.gold.share):,} tasks of an annotator, for nobody gets one twice")

@@ -10,10 +10,12 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from cueloop import label_config
+from cueloop.declared import Gold
 from cueloop.sampling import audit_salt, is_sampled
-from cueloop.store import annotators, models, projects
+from cueloop.store import annotators, ground_truth, models, projects
 from cueloop.store import rules as stored_rules
 from cueloop.store.annotators import Annotator
+from cueloop.store.pilot import chosen
 from cueloop.store.projects import Project
 from cueloop.types import Control
 from routing import rules as rules_files
@@ -34,6 +36,8 @@ class Context:
     """Those who may be asked in this project."""
     everybody: dict[int, Annotator]
     now: datetime
+    gold: frozenset[int] = frozenset()
+    """Tasks whose ground truth is mixed into people's work; none where the rules mix in none."""
 
     @property
     def machines(self) -> frozenset[int]:
@@ -61,14 +65,22 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
     project = projects.get(conn, project_id)
     champion = models.champion(conn, project_id)
     everybody = annotators.known(conn)
+    rules = rules or in_force(conn, project_id)
     pilot = frozenset((project.pilot or {}).get("annotators") or ()) if project.mode == "pilot" else None
     return Context(
-        project=project, rules=rules or in_force(conn, project_id),
+        project=project, rules=rules,
         controls=label_config.parse(project.label_config).modelled,
         champion=Champion(champion.name, champion.version) if champion else None,
         people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
-        everybody=everybody, now=now)
+        everybody=everybody, now=now, gold=_gold(conn, project_id, rules.declared.gold))
+
+
+def _gold(conn: sa.Connection, project_id: int, said: Gold) -> frozenset[int]:
+    if not said.share:
+        return frozenset()
+    return frozenset(chosen(conn, project_id, sorted(
+        ground_truth.tasks_with(conn, project_id, imported=said.imported))))
 
 
 def in_force(conn: sa.Connection, project_id: int) -> Rules:
@@ -89,6 +101,7 @@ def _parse(text: str, file: str) -> Rules:
 
 
 def put_in_force(conn: sa.Connection, project_id: int, rules: Rules, author: str) -> bool:
-    """Put rules in force; False when they were already."""
+    """Put rules in force, and with them what they declare; False when they were already."""
+    projects.declare(conn, project_id, rules.declared.to_json())
     return stored_rules.put_in_force(conn, project_id, file=rules.file, text=rules.text, hash=rules.hash,
                                      audit_share=rules.audit_share, author=author)

@@ -66,6 +66,22 @@ class Reader:
                 found[name] = value
         return found
 
+    def pairs(self, node: Node, what: str) -> list[tuple[str, Node]]:
+        """The entries of a mapping whose keys are names of the user's own; repeated ones are mistakes."""
+        if not isinstance(node, MappingNode):
+            self.refuse(node, f"{what} is a set of `name: value`, not {_say(node)}")
+            return []
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, ScalarNode) else ""
+            if not name.strip():
+                self.refuse(key, f"{what} needs a name here, not {_say(key)}")
+            elif name in found:
+                self.refuse(key, f"`{name}` stands twice in {what}; keep one")
+            else:
+                found[name] = value
+        return list(found.items())
+
     def items(self, node: Node, what: str) -> list[Node]:
         """The items of a list."""
         if isinstance(node, SequenceNode):
@@ -93,6 +109,21 @@ class Reader:
             return int(node.value, 0)
         self.refuse(node, f"{what} is a whole number of at least {least}, not {_say(node)}")
         return least
+
+    def flag(self, node: Node, what: str) -> bool:
+        """True or false."""
+        word = str(node.value).lower() if isinstance(node, ScalarNode) else ""
+        if word not in ("true", "false"):
+            self.refuse(node, f"{what} is true or false, not {_say(node)}")
+        return word == "true"
+
+    def amount(self, node: Node, what: str) -> float:
+        """A number that is not negative."""
+        match = re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match and len(match[0]) < 20:
+            return float(match[0])
+        self.refuse(node, f"{what} is a number of at least 0, e.g. 20 or 0.4, not {_say(node)}")
+        return 0.0
 
     def share(self, node: Node, what: str) -> float:
         """A share between 0 and 1, also written in percent: `5%` or `0.05`."""

@@ -18,16 +18,18 @@ from pathlib import Path
 
 from ruamel.yaml.nodes import MappingNode, Node
 
+from cueloop.declared import Declared
 from cueloop.errors import RulesError
 from routing.actions import Accept, Action, Ask, Escalate, Queues, Stop, read_action, read_queues
 from routing.conditions import Condition
+from routing.declarations import DECLARATIONS, read_declared
 from routing.mistakes import RulesRefused
 from routing.reader import Reader
 from routing.vocabulary import ACTIONS
 
 __all__ = ["Accept", "Ask", "Escalate", "Queues", "Rule", "Rules", "Stop", "load", "parse"]
 
-FILE_FIELDS = ("version", "rules", "queues")
+FILE_FIELDS = ("version", "rules", "queues", *DECLARATIONS)
 RULE_FIELDS = ("name", "when", "forbid", *ACTIONS)
 LARGEST = 1_000_000
 """Bytes of a rules file: more is some other file."""
@@ -58,6 +60,8 @@ class Rules:
     hash: str
     rules: tuple[Rule, ...]
     queues: Queues = field(default_factory=Queues)
+    declared: Declared = field(default_factory=Declared)
+    """What it says about quality beside its rules."""
 
     @property
     def audit_share(self) -> float:
@@ -83,7 +87,7 @@ def parse(text: str, file: str = "rules.yaml") -> Rules:
     reader = Reader()
     root = reader.root(text)
     rules: tuple[Rule, ...] = ()
-    queues = Queues()
+    queues, declared = Queues(), Declared()
     if root is not None:
         fields = reader.mapping(root, FILE_FIELDS, "a rules file")
         misspelt = bool(reader.mistakes)
@@ -91,13 +95,15 @@ def parse(text: str, file: str = "rules.yaml") -> Rules:
             _version(reader, root, fields)
         if "queues" in fields:
             queues = read_queues(reader, fields["queues"])
+        declared = read_declared(reader, fields)
         if "rules" in fields:
             rules = _rules(reader, fields["rules"])
         elif not misspelt:
             reader.refuse(root, "a rules file needs `rules:`, a list of rules")
     if reader.mistakes:
         raise RulesRefused(file, reader.mistakes)
-    return Rules(file=file, text=text, hash=hashlib.sha256(text.encode()).hexdigest(), rules=rules, queues=queues)
+    return Rules(file=file, text=text, hash=hashlib.sha256(text.encode()).hexdigest(), rules=rules, queues=queues,
+                 declared=declared)
 
 
 def _version(reader: Reader, root: Node, fields: dict[str, Node]) -> None:

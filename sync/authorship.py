@@ -25,7 +25,7 @@ def first_seen(seen: SeenAnnotation, project_id: int, task: int) -> Annotation:
         ground_truth=seen.ground_truth, lead_time=seen.lead_time, created_at=seen.created_at,
         updated_at=seen.updated_at, parent_prediction=seen.parent_prediction,
         parent_annotation=seen.parent_annotation, guideline_version=None, seen_suggestion=None, outside_queue=None,
-        deleted_at=None)
+        deleted_at=None, imported=seen.imported)
 
 
 def seen_again(stored: Annotation, seen: SeenAnnotation, task: int) -> Annotation:
@@ -43,7 +43,18 @@ def seen_again(stored: Annotation, seen: SeenAnnotation, task: int) -> Annotatio
         answer=answer, answered_at=at, was_cancelled=seen.was_cancelled, ground_truth=seen.ground_truth,
         lead_time=seen.lead_time, updated_at=seen.updated_at,
         parent_prediction=_keep(stored.parent_prediction, seen.parent_prediction),
-        parent_annotation=_keep(stored.parent_annotation, seen.parent_annotation), deleted_at=None)
+        parent_annotation=_keep(stored.parent_annotation, seen.parent_annotation), deleted_at=None,
+        imported=_imported(stored, seen))
+
+
+def _imported(stored: Annotation, seen: SeenAnnotation) -> bool | None:
+    """What is known stays known. Whoever marks as ground truth what was not marked means it, imported or not.
+
+    An edit alone says nothing about the mark, which Label Studio sets on everything that is imported.
+    """
+    if seen.ground_truth and not stored.ground_truth:
+        return False
+    return seen.imported if stored.imported is None else stored.imported
 
 
 def _statement(seen: SeenAnnotation) -> Result:

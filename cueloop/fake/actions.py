@@ -74,7 +74,7 @@ def accept(project: Row, body: Row) -> Response:
                 continue
             row = world().tasks[task["id"]]
             made.append(world().add_annotation(row, g.user["id"], {
-                "result": guess["result"], "parent_prediction": guess["id"], "last_action": "prediction"}))
+                "result": guess["result"], "parent_prediction": guess["id"]}, bulk=True))
             touched[row["id"]] = row
     moment = world().now()
     for row in touched.values():

@@ -8,7 +8,7 @@ from cueloop.fake.hooks import emit
 from cueloop.fake.people import user_problem, world
 from cueloop.fake.replies import missing, nothing, reply
 from cueloop.fake.tasks import task_row, without_unique_id
-from cueloop.fake.world import Row
+from cueloop.fake.world import Row, regions
 
 answering = Blueprint("answering", __name__)
 CHANGEABLE = ("result", "was_cancelled", "ground_truth", "lead_time")
@@ -18,6 +18,13 @@ def _note(number: int) -> Row:
     if number not in world().annotations:
         raise missing("Annotation")
     return world().annotations[number]
+
+
+def _only_truth(note: Row, body: Row) -> None:
+    """A task has one ground truth: naming another takes the mark from the rest, without a new `updated_at`."""
+    if body.get("ground_truth"):
+        for other in world().on(world().annotations, note["task"]):
+            other["ground_truth"] = other["id"] == note["id"]
 
 
 def _event(action: str, note: Row) -> None:
@@ -36,6 +43,7 @@ def create(number: int) -> Response:
     note = world().add_annotation(task, g.user["id"], body)
     world().remove(world().drafts, [d for d in world().on(world().drafts, number) if d["user"] == g.user["email"]])
     world().locks.get(number, set()).discard(g.user["id"])
+    _only_truth(note, body)
     world().settle(task)
     world().touch(task, g.user["id"])
     _event("ANNOTATION_CREATED", note)
@@ -48,6 +56,8 @@ def change(number: int) -> Response:
     note = _note(number)
     note.update({key: value for key, value in (request.json or {}).items() if key in CHANGEABLE})
     note["updated_by"], note["updated_at"] = g.user["id"], world().now()
+    note["result_count"] = regions(note["result"])
+    _only_truth(note, request.json or {})
     task = world().tasks[note["task"]]
     world().settle(task)
     world().touch(task, g.user["id"])

@@ -108,7 +108,7 @@ def import_tasks(number: int) -> Response:
     made = [world().add_task(project, row["data"], row.get("meta")) for row in rows]
     for task, row in zip(made, rows, strict=True):
         for note in row.get("annotations", []):
-            world().add_annotation(task, g.user["id"], note)
+            world().add_annotation(task, g.user["id"], {"ground_truth": True, **note}, bulk=True)
         for guess in row.get("predictions", []):
             project["model_version"] = world().add_prediction(task, guess)["model_version"]
         world().settle(task)
@@ -126,7 +126,7 @@ def export(number: int) -> Response:
     if request.args.get("download_all_tasks") != "true":
         rows = [row for row in rows if row["total_annotations"] + row["cancelled_annotations"]]
     return reply([{**{key: value for key, value in row.items() if key not in ("overlap", "is_labeled")},
-                   "annotations": [{**a, "prediction": {}, "result_count": len(a["result"])}
+                   "annotations": [{**a, "prediction": {}}
                                    for a in world().on(world().annotations, row["id"])],
                    "predictions": [p["id"] for p in world().on(world().predictions, row["id"])],
                    "drafts": world().on(world().drafts, row["id"])} for row in rows])
@@ -171,8 +171,8 @@ def config_of(project_id: int) -> LabelConfig | None:
 
 
 def without_unique_id(note: Row) -> Row:
-    """An annotation as the API tells it; only export and webhooks tell `unique_id`."""
-    return {key: value for key, value in note.items() if key != "unique_id"}
+    """An annotation as the API tells it; only export and webhooks tell `unique_id` and `result_count`."""
+    return {key: value for key, value in note.items() if key not in ("unique_id", "result_count")}
 
 
 def people(notes: list[Row]) -> list[int]:

@@ -44,6 +44,8 @@ class Annotation:
     seen_suggestion: bool | None
     outside_queue: bool | None
     deleted_at: datetime | None
+    imported: bool | None = None
+    """It came with an import and nobody marked it as ground truth since; None: not known."""
 
 
 VERSION = ("unique_id", "result", "was_cancelled", "ground_truth", "lead_time", "updated_at", "updated_by")

@@ -14,6 +14,9 @@ from cueloop.store.upsert import chunks
 OPEN, ANSWERED, SKIPPED, WITHDRAWN, RETURNED = "open", "answered", "skipped", "withdrawn", "returned"
 """States: being asked; done; skipped; no longer wanted; taken back from somebody who was away."""
 
+ASK, GOLD, RECHECK = "ask", "gold", "recheck"
+"""Kinds: wanted by a rule; ground truth among the work; asked again on a hidden copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -26,12 +29,14 @@ class Assignment:
     state: str
     created_at: datetime
     ended_at: datetime | None
+    kind: str = ASK
 
 
-def add(conn: sa.Connection, project_id: int, task: int, people: Iterable[int], decision: int, at: datetime) -> None:
+def add(conn: sa.Connection, project_id: int, task: int, people: Iterable[int], decision: int, at: datetime,
+        kind: str = ASK) -> None:
     """Ask these people about a task. Raises IntegrityError when one of them is being asked already."""
     rows = [{"project_id": project_id, "task": task, "annotator_id": person, "decision": decision, "state": OPEN,
-             "created_at": at} for person in people]
+             "kind": kind, "created_at": at} for person in people]
     if rows:
         conn.execute(assignments.insert(), rows)
 
@@ -49,7 +54,8 @@ def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, list[Assign
         for row in conn.execute(sa.select(assignments).where(assignments.c.task.in_(part))
                                 .order_by(assignments.c.key)):
             found.setdefault(row.task, []).append(Assignment(
-                row.key, row.task, row.annotator_id, row.decision, row.state, row.created_at, row.ended_at))
+                row.key, row.task, row.annotator_id, row.decision, row.state, row.created_at, row.ended_at,
+                row.kind))
     return found
 
 
@@ -57,4 +63,5 @@ def open_of(conn: sa.Connection, project_id: int) -> list[Assignment]:
     """All open assignments of a project."""
     rows = conn.execute(sa.select(assignments).where(
         assignments.c.project_id == project_id, assignments.c.state == OPEN).order_by(assignments.c.key))
-    return [Assignment(r.key, r.task, r.annotator_id, r.decision, r.state, r.created_at, r.ended_at) for r in rows]
+    return [Assignment(r.key, r.task, r.annotator_id, r.decision, r.state, r.created_at, r.ended_at, r.kind)
+            for r in rows]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cueloop.store.schema import decisions
 
-KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen")
+KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "gold", "recheck")
 
 
 @dataclass(frozen=True, slots=True)

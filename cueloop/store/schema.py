@@ -216,7 +216,8 @@ rules = sa.Table("rules", metadata,
 decisions = sa.Table("decisions", metadata,                 # append-only: why each thing was done
     _key(), _project(), _task(),
     sa.Column("control", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),             # accept | audit | ask | stop | escalate | reopen
+    sa.Column("kind", sa.Text, nullable=False),             # accept | audit | ask | stop | escalate | reopen |
+    # gold | recheck
     sa.Column("rule", sa.Text, nullable=False),             # name in the rules file
     sa.Column("rules_hash", sa.Text, nullable=False),
     sa.Column("inputs", Json, nullable=False),              # signals the rule saw
@@ -242,6 +243,7 @@ assignments = sa.Table("assignments", metadata,             # who was asked what
     _key(), _project(), _task(),
     sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
     sa.Column("decision", sa.ForeignKey("decisions.key"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="ask", index=True),   # ask | gold | recheck
     sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn | returned
     sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc),
     sa.Index("uq_assignments_open", "task", "annotator_id", unique=True,   # nobody is asked twice at a time

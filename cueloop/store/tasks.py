@@ -36,6 +36,8 @@ class Task:
     written_at: datetime | None
     base_at: datetime | None
     deleted_at: datetime | None
+    copy_of: int | None = None
+    """Key of the task that this one asks somebody again, hidden from them; None: a task of its own."""
 
 
 def by_key(conn: sa.Connection, key: int) -> Task:

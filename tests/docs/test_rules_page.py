@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cueloop.declared import Costs, Gold, Recheck
 from routing import rules, vocabulary
 from routing.actions import EXPERTISE, Queues
+from routing.declarations import LABELS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 
@@ -34,6 +36,17 @@ def test_every_function_has_a_row(name):
                                   *(f"queues.{field}" for field in Queues.__slots__)])
 def test_every_field_of_an_action_has_a_row(name):
     assert _row(name)
+
+
+@pytest.mark.parametrize("name", ["controls.NAME.labels", *(
+    f"{part}.{field}" for part, words in (("gold", Gold), ("recheck", Recheck), ("costs", Costs))
+    for field in words.__slots__)])
+def test_every_field_of_a_declaration_has_a_row(name):
+    assert _row(name)
+
+
+def test_the_words_for_labels_are_told():
+    assert all(f"`{word}`" in PAGE for word in LABELS)
 
 
 def test_the_order_of_actions_and_the_words_for_expertise_are_told():

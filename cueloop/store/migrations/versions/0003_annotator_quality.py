@@ -18,6 +18,10 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_copy_of"), ["copy_of"], unique=False)
     _columns("annotations", sa.Column("imported", sa.Boolean(), nullable=True))
+    _imported()
+    _columns("assignments", sa.Column("kind", sa.Text(), server_default="ask", nullable=False))
+    with op.batch_alter_table("assignments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assignments_kind"), ["kind"], unique=False)
     _columns("answers", _json("value"), sa.Column("guideline_version", sa.Integer(), nullable=True),
              sa.Column("review", sa.Boolean(), server_default=sa.false(), nullable=False))
     _columns("consensus", _json("value"), _json("people"), sa.Column("effective", sa.Float(), nullable=True),
@@ -25,6 +29,15 @@ def upgrade() -> None:
     _columns("fits", _json("voice"), sa.Column("kind", sa.Text(), nullable=True))
     _columns("performance", _json("details"))
     _figures()
+
+
+def _imported() -> None:
+    """Nobody ever saved what only an import wrote, and what the machine accepted came out of a prediction."""
+    notes = sa.table("annotations", *(sa.column(name) for name in (
+        "imported", "updated_by", "annotator_id", "parent_prediction", "parent_annotation")))
+    op.execute(notes.update().where(
+        notes.c.updated_by.is_(None), notes.c.annotator_id.is_not(None), notes.c.parent_prediction.is_(None),
+        notes.c.parent_annotation.is_(None)).values(imported=sa.true()))
 
 
 def _columns(table: str, *columns: sa.Column[Any]) -> None:
