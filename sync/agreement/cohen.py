@@ -39,8 +39,7 @@ def compare(tasks: IntArray, first: IntArray, second: IntArray, position: FloatA
     """Two annotators on the tasks (n,) that both answered, from their labels (n,) on a scale (K,)."""
     if weights not in WEIGHTS:
         raise ValueError(f"weights are {weights!r}, but must be one of {', '.join(WEIGHTS)}")
-    used, both = np.unique(np.concatenate((first, second)), return_inverse=True)
-    first, second = both[:len(first)], both[len(first):]
+    first, second, used = _used(first, second, len(position))
     at = _scaled(position[used])
     margin_first, margin_second = (np.bincount(one, minlength=len(used)).astype(np.float64)
                                    for one in (first, second))
@@ -90,6 +89,21 @@ def mean_figure(pairs: Iterable[Pair], tasks: int, answers: int) -> Figure:
     statistics = np.column_stack((added[rows], shared[rows]))
     return Figure(float(added.sum() / shared.sum()), len(rows), answers, rows, statistics,
                   lambda sums: sums[:, 0] / sums[:, 1])
+
+
+def metric(weights: str) -> str:
+    """The coefficient's name in reports."""
+    return "cohen_kappa" if weights == "none" else f"cohen_kappa_{weights}"
+
+
+def _used(first: IntArray, second: IntArray, labels: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Labels renumbered to those that the two use, and which these are."""
+    if labels > 4 * len(first):
+        used, both = np.unique(np.concatenate((first, second)), return_inverse=True)
+        return both[:len(first)], both[len(first):], used
+    counts = np.bincount(first, minlength=labels) + np.bincount(second, minlength=labels)
+    place = np.cumsum(counts > 0) - 1
+    return place[first], place[second], np.flatnonzero(counts)
 
 
 def _distance_to(margin: FloatArray, at: FloatArray, weights: str) -> FloatArray:

@@ -45,14 +45,15 @@ def missing(reason: str, tasks: int = 0, answers: int = 0) -> Figure:
     return Figure(None, tasks, answers, np.empty(0, np.int64), np.empty((0, 1)), lambda sums: sums[:, 0], reason)
 
 
-def measured(figure: Figure, *, replicates: int = 1000, level: float = 0.95, seed: int = 0) -> Agreement:
-    """The coefficient with its bootstrap interval over tasks."""
+def measured(figure: Figure, *, replicates: int = 1000, level: float = 0.95, seed: int = 0,
+             counts: IntArray | None = None) -> Agreement:
+    """The coefficient with its bootstrap interval over tasks; `counts` (P,) if a row stands for several tasks."""
     if figure.value is None:
         return Agreement(None, None, None, figure.tasks, figure.answers, figure.reason)
     if figure.tasks < 2:
         return Agreement(figure.value, None, None, figure.tasks, figure.answers,
                          "one task has two answers: no interval")
-    low, high = interval(figure.statistics, figure.of, replicates=replicates, level=level, seed=seed)
+    low, high = interval(figure.statistics, figure.of, replicates=replicates, level=level, seed=seed, counts=counts)
     reason = None if low is not None else "too few tasks with a second label: no interval"
     return Agreement(figure.value, low, high, figure.tasks, figure.answers, reason)
 

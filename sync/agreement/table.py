@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
 
@@ -78,7 +79,11 @@ def from_counts(votes: FloatArray) -> Table:
 
 def paired(table: Table) -> Table:
     """Only tasks with two answers or more: others cannot show agreement."""
-    keep = table.size >= 2
+    return only(table, table.size >= 2)
+
+
+def only(table: Table, keep: NDArray[np.bool_]) -> Table:
+    """Only these tasks (T,)."""
     if keep.all():
         return table
     place = np.cumsum(keep) - 1
