@@ -1,0 +1,91 @@
+"""What one day of work amounts to, per annotator: the unit that the ledger keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sync.arrays import FloatArray, IntArray
+from sync.flow.active import counted, sessions
+from sync.flow.clock import HOUR, start_of
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """N submissions by people. `at` POSIX seconds, `lead` seconds or NaN; `skip` and `copy` (a hidden copy of a
+    task, asked again) are flags; `shown` and `unchanged` count controls on which a suggestion was on screen, and
+    on which the answer was that suggestion."""
+
+    annotator: IntArray
+    task: IntArray
+    at: FloatArray
+    lead: FloatArray
+    skip: NDArray[np.bool_]
+    copy: NDArray[np.bool_]
+    shown: IntArray
+    unchanged: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One person's day. Answers and skips are those on tasks, not on hidden copies; times are seconds."""
+
+    answers: int = 0
+    skips: int = 0
+    timed: int = 0
+    """Answers and skips whose lead time is known."""
+    seconds: float = 0.0
+    """Counted lead times of those."""
+    copies: int = 0
+    copies_timed: int = 0
+    copy_seconds: float = 0.0
+    session_seconds: float = 0.0
+    sessions: int = 0
+    shown: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Work) -> Work:
+        """Both days together."""
+        return Work(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of submissions whose time is known; None without any."""
+        made = self.answers + self.skips + self.copies
+        return (self.timed + self.copies_timed) / made if made else None
+
+
+FIELDS = tuple(f.name for f in fields(Work))
+
+
+def summarise(day: str, seen: Submissions, medians: Mapping[int, float]) -> dict[str, Any]:
+    """`{"people": {annotator: Work as a list}, "hours": [answers in each UTC hour]}` of a day's submissions."""
+    seconds = counted(seen.lead, seen.annotator, medians)
+    answer = ~seen.skip & ~seen.copy
+    hour = np.clip((seen.at[answer] - start_of(day)) // HOUR, 0, 23).astype(int)
+    people = {}
+    for who in np.unique(seen.annotator).tolist():
+        mine = seen.annotator == who
+        people[str(who)] = list(astuple(_work(seen, seconds, mine)))
+    return {"people": people, "hours": np.bincount(hour, minlength=24).tolist()}
+
+
+def _work(seen: Submissions, seconds: FloatArray, mine: NDArray[np.bool_]) -> Work:
+    timed, copy = mine & ~np.isnan(seconds), seen.copy
+    spent, number = sessions(seen.at[mine], seconds[mine])
+    return Work(
+        answers=int((mine & ~seen.skip & ~copy).sum()), skips=int((mine & seen.skip & ~copy).sum()),
+        timed=int((timed & ~copy).sum()), seconds=round(float(seconds[timed & ~copy].sum()), 3),
+        copies=int((mine & copy).sum()), copies_timed=int((timed & copy).sum()),
+        copy_seconds=round(float(seconds[timed & copy].sum()), 3),
+        session_seconds=round(spent, 3), sessions=number,
+        shown=int(seen.shown[mine].sum()), unchanged=int(seen.unchanged[mine].sum()))
+
+
+def work(row: Sequence[float]) -> Work:
+    """A Work back from the ledger."""
+    return Work(*row)  # type: ignore[arg-type]
