@@ -95,7 +95,7 @@ def crowd_mean(fit: Fit) -> float:
 
 
 def others(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit,
-            pinned: IntArray | None) -> FloatArray:
+           pinned: IntArray | None) -> FloatArray:
     """What all other answers say of the task of each answer, a probability for each label: (n, K).
 
     n times K floats: for many answers go through them in `blocks`.

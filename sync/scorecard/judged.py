@@ -1,0 +1,96 @@
+"""Each answer as the others see it: is it right, would others have given it too, was the model right.
+
+What the others say of a task never includes the answer that is judged. Answers that are themselves the ground
+truth, and edits of somebody else's annotation, judge nobody and are not judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sync.arrays import FloatArray, IntArray, label_counts, normalised
+from sync.consensus import Fit
+from sync.observations import Observations
+from sync.performance import blocks, others
+
+TILT = (0.1, 10.0)
+"""Range in which somebody may favour a label over the crowd and still be thought to read the tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """n answers of W annotators to T tasks; `row` is their place in the observations.
+
+    `right` (n,): chance that the answer is right, by the others. `company` (n,): how many others answered; `known`
+    (n,): the task has a ground truth. `usual` (n,): chance that an average annotator who favours labels as this one
+    does gives this answer. `top` (W,): the label each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that
+    one to this task. `model` (n,): the model's label or -1; `model_right` (n,): chance that it is right, NaN: unknown.
+    """
+
+    row: IntArray
+    task: IntArray
+    annotator: IntArray
+    label: IntArray
+    right: FloatArray
+    company: IntArray
+    known: NDArray[np.bool_]
+    usual: FloatArray
+    top: IntArray
+    top_usual: FloatArray
+    model: IntArray
+    model_right: FloatArray
+    at: FloatArray
+    seen: IntArray
+
+    @property
+    def comparable(self) -> NDArray[np.bool_]:
+        """Answers to tasks of which enough is known without them: two others, or the truth and one other. (n,)"""
+        return (self.company >= 2) | (self.known & (self.company >= 1))
+
+
+def counted(seen: Observations) -> IntArray:
+    """Rows of the observations that are somebody's own, independent answers."""
+    return np.flatnonzero(~seen.truth & ~seen.review)
+
+
+def judge(seen: Observations, fit: Fit, model: IntArray | None = None) -> Judged:
+    """Judge all answers of `seen` by `fit`; `model` (N,) has the model's label for each, or -1.
+
+    Memory grows with the answers, not with answers times labels.
+    """
+    row = counted(seen)
+    task, annotator, label = seen.task[row], seen.annotator[row], seen.label[row]
+    shown = np.full(len(row), -1) if model is None else np.asarray(model)[row]
+    people, labels, size = len(seen.annotators), fit.posterior.shape[1], len(row)
+    company = (np.bincount(task, minlength=len(seen.tasks)) - 1)[task]
+    given = label_counts(annotator, label, people, labels)
+    top = np.where(given.sum(1) > 0, given.argmax(1), -1)
+    right, usual, top_usual, by_model = (np.full(size, np.nan) for _ in range(4))
+    expected = np.zeros((people, labels))
+    for part in blocks(size, labels):
+        truth = others(task[part], annotator[part], label[part], fit, seen.pinned)
+        at = np.arange(len(truth))
+        right[part] = truth[at, label[part]]
+        some = shown[part] >= 0
+        by_model[part] = np.where(some, truth[at, np.maximum(shown[part], 0)], np.nan)
+        likely = truth @ fit.pooled
+        top_usual[part] = likely[at, top[annotator[part]]]
+        expected += _sums(annotator[part], likely, people)
+    tilt = np.clip((given + 1) / (expected + 1), *TILT)
+    for part in blocks(size, labels):
+        truth = others(task[part], annotator[part], label[part], fit, seen.pinned)
+        likely = normalised((truth @ fit.pooled) * tilt[annotator[part]])
+        usual[part] = likely[np.arange(len(likely)), label[part]]
+    return Judged(row, task, annotator, label, right, company, seen.pinned[task] >= 0, usual, top, top_usual,
+                  shown, by_model, seen.at[row], seen.seen[row])
+
+
+def _sums(group: IntArray, rows: FloatArray, groups: int) -> FloatArray:
+    """Sum of the rows of each group: (groups, columns)."""
+    from scipy import sparse
+
+    who = sparse.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(groups, len(group)))
+    return np.asarray(who @ rows)
