@@ -23,6 +23,9 @@ PREVALENT = 0.8
 PARADOX = 0.2
 """The gap between Gwet's coefficient and alpha from which on it is told."""
 
+MATERIAL = 0.05
+"""A fall of alpha by less than this is not worth a sentence, however sure."""
+
 
 def concerns(units: Units, coefficients: list[dict[str, Any]]) -> list[str]:
     """Sentences about the whole: how many answers it rests on, whose they are, what the coefficients hide."""
@@ -44,7 +47,7 @@ def changes(records: list[dict[str, Any]], where: str) -> list[str]:
     sentences = []
     for record in told:
         fall, high = record["difference"]["value"], record["difference"]["high"]
-        if fall + (high - fall) * stricter < 0:
+        if fall <= -MATERIAL and fall + (high - fall) * stricter < 0:
             name = record["guideline"] if "guideline" in record else record["from"][:10]
             sentences.append(f"Agreement fell {where} {name}: alpha is {record['value']:.2f}, {-fall:.2f} less than "
                              "before.")
@@ -87,8 +90,8 @@ def _paradox(found: dict[str, dict[str, Any]]) -> list[str]:
         return []
     name = gwet.replace("gwet_ac", "Gwet's AC")
     return [f"Two answers are equal in {percent:.0%} of pairs, yet alpha is {alpha:.2f}: one answer prevails, so "
-            f"chance alone explains most of it. {name} ({ac:.2f}) is less sensitive to that; per label, alpha tells which "
-            "rare label is not agreed on."]
+            f"chance alone explains most of it. {name} ({ac:.2f}) is less sensitive to that; alpha by label tells "
+            "which rare label is not agreed on."]
 
 
 def _suggestions(units: Units) -> list[str]:

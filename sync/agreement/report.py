@@ -50,7 +50,8 @@ def _cut(report: dict[str, Any], taken: Units, level: str, replicates: int, seed
     report["over_time"] = over_time(taken, level, **options)
     report["blind"] = blind(taken, level, **options)
     warnings = report["warnings"]
-    warnings += changes(report["by_guideline"], "with guideline version") + changes(report["over_time"], "in the period that began on")
+    warnings += changes(report["by_guideline"], "with guideline version")
+    warnings += changes(report["over_time"], "in the period that began on")
     if len(taken.names) > by_label.MOST:
         warnings.append(f"Of {len(taken.names)} labels only the {by_label.MOST} commonest are told.")
     if more:
