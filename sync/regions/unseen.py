@@ -1,0 +1,32 @@
+"""How many regions nobody marked: the ones that no consensus and no agreement can see.
+
+If what is there comes at random (a Poisson number a task) and annotators miss it independently, then what all of
+those who looked missed is Poisson too, whatever they found: mean regions a task times the product of their miss
+rates (capture and recapture). Annotators tend to miss the same hard things, so this is a lower bound.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sync.arrays import FloatArray, IntArray
+
+
+def detection(confusion: FloatArray, counts: FloatArray) -> FloatArray:
+    """Chance (W,) that an annotator marks something where something is; the last label of a confusion is "nothing"."""
+    if confusion.shape[1] < 2:
+        return np.ones(len(confusion))
+    there = counts[:, :-1, :].sum((0, 2)) + 1e-9
+    return np.asarray(np.einsum("k,wk->w", there / there.sum(), 1 - confusion[:, :-1, -1]))
+
+
+def all_missed(detected: FloatArray, task: IntArray, annotator: IntArray, tasks: int) -> FloatArray:
+    """Chance (T,) that everybody who answered a task misses the same region; 1 where nobody answered."""
+    missed = np.log(np.clip(1 - detected, 1e-6, 1.0))
+    return np.exp(np.bincount(task, missed[annotator], tasks))
+
+
+def regions_per_task(expected: FloatArray, missed: FloatArray) -> float:
+    """Mean number of regions a task, unseen ones included, from those expected of each task (T,) and `all_missed`."""
+    looked = float((1 - missed).sum())
+    return float(expected.sum() / looked) if looked > 1e-9 else 0.0
