@@ -85,7 +85,8 @@ annotations = sa.Table("annotations", metadata,
     sa.Column("seen_suggestion", sa.Boolean),               # was a prediction on screen; NULL: unknown
     sa.Column("outside_queue", sa.Boolean),                 # made without being asked; NULL: unknown
     sa.Column("imported", sa.Boolean),                      # came with an import, not from the editor; NULL: unknown
-    sa.Column("deleted_at", Utc))
+    sa.Column("deleted_at", Utc),
+    sa.Index(None, "project_id", "deleted_at", "created_at"))   # one day's work, and what was deleted since a moment
 
 annotation_versions = sa.Table("annotation_versions", metadata,   # every version that was seen
     _key(), sa.Column("unique_id", sa.ForeignKey("annotations.unique_id"), nullable=False, index=True),

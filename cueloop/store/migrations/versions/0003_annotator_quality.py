@@ -18,6 +18,9 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_copy_of"), ["copy_of"], unique=False)
     _columns("annotations", sa.Column("imported", sa.Boolean(), nullable=True))
+    with op.batch_alter_table("annotations", schema=None) as batch_op:
+        batch_op.create_index("ix_annotations_project_id_deleted_at_created_at",
+                              ["project_id", "deleted_at", "created_at"], unique=False)
     _imported()
     _columns("assignments", sa.Column("kind", sa.Text(), server_default="ask", nullable=False))
     with op.batch_alter_table("assignments", schema=None) as batch_op:
