@@ -117,8 +117,9 @@ def _finish(fixed: int) -> Kernel:
             total = 0.0
             for k in range(labels):
                 total += flat[own + np.uint64(k)]
+            scale = 1.0 / total
             for k in range(labels):
-                flat[own + np.uint64(k)] /= total
+                flat[own + np.uint64(k)] *= scale
             if len(known) > 0 and known[task] >= 0:
                 for k in range(labels):
                     flat[own + np.uint64(k)] = 0.0

@@ -7,27 +7,39 @@ It is not safe with few answers per annotator (weather_cf: 78 % against majority
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sync.arrays import FloatArray, IntArray, incidence, label_counts, normalised, softmax
+from sync.arrays import FloatArray, IntArray, label_counts, moved, normalised, totals
 from sync.majority import majority
+from sync.passes import TINY, passes
+
+LEAST = 1e-10
+"""An expected count is at least this for every label that the annotator ever gave."""
 
 
 def dawid_skene(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, annotators: int,
-                labels: int, iterations: int = 100, tolerance: float = 1e-6) -> FloatArray:
+                labels: int, iterations: int = 100, tolerance: float = 1e-6,
+                compiled: bool | None = None) -> FloatArray:
     """Posterior of each task's label, (tasks, labels), by EM from the majority vote.
 
-    Stops when no posterior moves by more than `tolerance`. An expected count is at least 1e-10 for every label that
-    the annotator ever gave, as in crowd-kit: at equal iterations the posteriors are the same.
+    Stops when no posterior moves by more than `tolerance`; 0 never stops early. At equal iterations the posteriors
+    are crowd-kit's. `compiled` as in `sync.passes.passes`. Raises ValueError for an index out of range.
     """
-    answers = incidence(task, annotator, label, tasks, annotators, labels)
-    given = label_counts(annotator, label, annotators, labels)[:, :, None] > 0
+    run = passes(task, annotator, label, tasks=tasks, annotators=annotators, labels=labels, compiled=compiled)
+    given = label_counts(annotator, label, annotators, labels)[:, None, :] > 0
     posterior = majority(task, label, tasks=tasks, labels=labels)
-    for _ in range(iterations):
-        counts = np.asarray(answers.T @ posterior).reshape(annotators, labels, labels)
-        floored = np.where(given, np.maximum(counts, 1e-10), 1e-300)
-        log_confusion = np.log(floored / floored.sum(1, keepdims=True)).reshape(-1, labels)
-        log_prior = np.log(np.clip(normalised(posterior.sum(0)), 1e-10, None))
-        moved, posterior = posterior, softmax(np.asarray(answers @ log_confusion) + log_prior)
-        if np.abs(posterior - moved).max(initial=0.0) < tolerance:
+    counts = run.counts(posterior)
+    for _ in range(iterations if tasks else 0):
+        prior = np.clip(normalised(totals(posterior)), LEAST, None)
+        before = posterior
+        posterior, counts = run.turn(_confusion(counts, given), prior)
+        if tolerance > 0 and moved(posterior, before) < tolerance:
             break
     return posterior
+
+
+def _confusion(counts: FloatArray, given: NDArray[np.bool_]) -> FloatArray:
+    """Confusions (W, K, K) from expected counts; labels that an annotator never gave are impossible for them."""
+    floored = np.where(given, np.maximum(counts, LEAST), TINY)
+    floored /= floored.sum(2, keepdims=True)
+    return floored

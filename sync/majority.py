@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.arrays import FloatArray, IntArray, label_counts, normalised
+from sync.arrays import FloatArray, IntArray, label_counts, largest, normalised
 
 
 def majority(task: IntArray, label: IntArray, *, tasks: int, labels: int) -> FloatArray:
@@ -11,6 +11,5 @@ def majority(task: IntArray, label: IntArray, *, tasks: int, labels: int) -> Flo
     The majority's label is the argmax; ties go to the label listed first.
     """
     counts = label_counts(task, label, tasks, labels)
-    total = counts.sum(1, keepdims=True)
-    counts[total[:, 0] == 0] = 1.0
+    counts[largest(counts) == 0] = 1.0
     return normalised(counts)
