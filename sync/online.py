@@ -1,7 +1,7 @@
 """The consensus of one task from the last fit: what a new answer changes at once.
 
-Costs O(answers x labels) a task, however large the project. It differs from a full run in that the others'
-confusions stay as they were.
+Costs O(answers x labels²) a task, however many annotators and tasks there are: only those who answered are looked
+up. It differs from a full run in that the others' confusions and the class shares stay as they were.
 """
 
 from __future__ import annotations
@@ -12,39 +12,53 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray, softmax
 from sync.consensus import ANNOTATOR_WEIGHT
-from sync.probability import calibrated, cautious, with_votes
+from sync.probability import calibrated, cautious, choosing, doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the last fit knows: class shares (K,), the crowd's confusion (K, K), each annotator's (W, K, K), and the
-    same drawn back to its prior (W, K, K), on which the probability rests."""
+    """What the last fit knows: class shares (K,), the crowd's confusion (K, K), and each annotator's confusion and
+    expected counts (W, K, K)."""
 
     prior: FloatArray
     pooled: FloatArray
     confusion: FloatArray
-    careful: FloatArray
+    counts: FloatArray
 
 
 def known(prior: FloatArray, pooled: FloatArray, confusion: FloatArray, counts: FloatArray) -> Known:
-    """What is known from a fit's (or the store's) arrays of these names."""
-    return Known(prior, pooled, confusion, cautious(confusion, counts, ANNOTATOR_WEIGHT))
+    """What is known from a fit's (or the store's) arrays of these names. Nothing is computed, nothing copied."""
+    return Known(prior, pooled, confusion, counts)
 
 
 def posterior(known: Known, annotator: IntArray, label: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Posterior (K,) that chooses the label, and probability (K,) to believe, of one task from its answers.
+    """Posterior (K,) that chooses the label, and probability (K,) to believe, of one task from its n answers.
 
-    `annotator` holds rows of `known.confusion`, or -1 for somebody whom the last fit did not see.
+    `annotator` holds rows of `known.confusion`, or -1 for somebody whom the last fit did not see: they count as the
+    crowd does.
     """
-    votes = np.bincount(label, minlength=len(known.prior)).astype(np.float64)[None]
-    choosing = with_votes(_expect(known, known.confusion, annotator, label), votes)
-    careful = _expect(known, known.careful, annotator, label)
-    return choosing[0], calibrated(careful, votes, choosing.argmax(1))[0]
+    labels, given = len(known.prior), np.arange(len(label))
+    votes = np.bincount(label, minlength=labels).astype(np.float64)[None]
+    confusion, counts = of(known, annotator)
+    seen = counts.sum((1, 2))
+    voted = doubt(np.zeros(len(label), int), given, seen, ANNOTATOR_WEIGHT * labels, 1)
+    evidence = _evidence(confusion[given, :, label])[None]
+    wary = cautious(confusion, counts, ANNOTATOR_WEIGHT)[given, :, label]
+    careful = softmax(np.log(np.maximum(wary, 1e-300)).sum(0) + np.log(known.prior))[None]
+    chosen = choosing(evidence, known.prior, careful, votes, voted)
+    return chosen[0], calibrated(careful, votes, chosen.argmax(1))[0]
 
 
-def _expect(known: Known, confusion: FloatArray, annotator: IntArray, label: IntArray) -> FloatArray:
-    """Posterior (1, K) of the task; who has no row in `confusion` (W, K, K) counts as the crowd does."""
-    crowd = known.pooled[:, label].T
-    own = confusion[np.maximum(annotator, 0), :, label] if len(confusion) else crowd
-    likely = np.where((annotator >= 0)[:, None], own, crowd)
-    return softmax(np.log(known.prior) + np.log(np.maximum(likely, 1e-12)).sum(0))[None]
+def of(known: Known, annotator: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Confusion and counts of who gave each of n answers, (n, K, K) both: the crowd's and none where it is -1."""
+    stranger = (annotator < 0)[:, None, None]
+    if not len(known.confusion):
+        crowd = np.broadcast_to(known.pooled, (len(annotator), *known.pooled.shape))
+        return crowd, np.zeros(crowd.shape)
+    own = np.maximum(annotator, 0)
+    return (np.where(stranger, known.pooled, known.confusion[own]), np.where(stranger, 0.0, known.counts[own]))
+
+
+def _evidence(likely: FloatArray) -> FloatArray:
+    """What the answers alone say: (K,) from how likely each was under each truth (n, K); uniform without any."""
+    return softmax(np.log(np.maximum(likely, 1e-300)).sum(0))

@@ -99,9 +99,10 @@ def test_a_label_that_gains_tasks_against_the_majority_is_reported() -> None:
     # given people who overlook a label more often than they see it, and rarely give it wrongly
     shy = np.tile([[0.97, 0.03], [0.6, 0.4]], (12, 1, 1))
     odd = crowd.simulated(shy, tasks=1000, per_task=9, prior=np.array([0.6, 0.4]))
-    # then the model sees it where the majority does not, and says so
+    # then the model sees it on many tasks where the majority does not, and says so
     found = odd.fit()
-    assert odd.accuracy(found.posterior) > 90
+    votes = majority(odd.task, odd.label, tasks=1000, labels=2)
+    assert odd.accuracy(found.posterior) > odd.accuracy(votes) + 10
     assert any(warning.startswith("label 1 has ") for warning in found.warnings)
 
 
@@ -153,7 +154,8 @@ def test_somebody_new_counts_as_the_crowd_does() -> None:
     known = online.known(full.prior, full.pooled, full.confusion, full.counts)
     posterior, _ = online.posterior(known, np.array([-1]), np.array([1]))
     expected = full.prior * full.pooled[:, 1]
-    assert_allclose(posterior, 0.7 * expected / expected.sum() + 0.3 * np.array([0, 1]), atol=1e-9)
+    # of them nothing is known: what they said counts nine parts, what the crowd's confusion makes of it one
+    assert_allclose(posterior, 0.1 * expected / expected.sum() + 0.9 * np.array([0, 1]), atol=1e-9)
 
 
 def test_plain_dawid_skene_finds_the_same_as_ours_where_answers_abound() -> None:

@@ -38,7 +38,7 @@ def test_consensus_follows_answers_changes_skips_ground_truth_and_deletions(
     made = {name: us.person(name).annotate(first, choice("positive"), lead_time=8.0) for name in ("ann", "bob", "cid")}
     us.person("ann").annotate(second, [], was_cancelled=True)
     # then the first has a consensus, the skip makes none but is counted
-    assert look(us) == {first: ("positive", 3, "anchored-ds")}
+    assert look(us) == {first: ("positive", 3, "hierarchical")}
     with us.store.read() as conn:
         people = {row.annotator_id: row for row in conn.execute(performance.of_project(us.project, "sentiment"))}
     assert (people[us.ids["ann"]].skips, people[us.ids["bob"]].skips) == (1, 0)
