@@ -11,23 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sync.arrays import FloatArray, IntArray, label_counts, normalised
+from sync.arrays import FloatArray, IntArray, label_counts
 from sync.consensus import Fit
 from sync.observations import Observations
 from sync.performance import blocks, others
-
-TILT = (0.1, 10.0)
-"""Range in which somebody may favour a label over the crowd and still be thought to read the tasks."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """n answers of W annotators to T tasks; `row` is their place in the observations.
 
-    `right` (n,): chance that the answer is right, by the others. `company` (n,): how many others answered; `known`
-    (n,): the task has a ground truth. `usual` (n,): chance that an average annotator who favours labels as this one
-    does gives this answer. `top` (W,): the label each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that
-    one to this task. `model` (n,): the model's label or -1; `model_right` (n,): chance that it is right, NaN: unknown.
+    `right` (n,): chance that the answer is right, by the others. `company` (n,): how many others answered, and
+    `alike` (n,) how many of them gave this answer; `known` (n,): the task has a ground truth. `usual` (n,): chance
+    that this annotator gives this answer, by what all say of the task and how they answer otherwise. `top` (W,): the label
+    each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that one to this task.
+    `model` (n,): the model's label or -1; `model_right` (n,): chance that it is right, NaN where there is none.
     """
 
     row: IntArray
@@ -36,6 +33,7 @@ class Judged:
     label: IntArray
     right: FloatArray
     company: IntArray
+    alike: IntArray
     known: NDArray[np.bool_]
     usual: FloatArray
     top: IntArray
@@ -65,32 +63,17 @@ def judge(seen: Observations, fit: Fit, model: IntArray | None = None) -> Judged
     task, annotator, label = seen.task[row], seen.annotator[row], seen.label[row]
     shown = np.full(len(row), -1) if model is None else np.asarray(model)[row]
     people, labels, size = len(seen.annotators), fit.posterior.shape[1], len(row)
-    company = (np.bincount(task, minlength=len(seen.tasks)) - 1)[task]
+    votes = label_counts(task, label, len(seen.tasks), labels)
     given = label_counts(annotator, label, people, labels)
     top = np.where(given.sum(1) > 0, given.argmax(1), -1)
     right, usual, top_usual, by_model = (np.full(size, np.nan) for _ in range(4))
-    expected = np.zeros((people, labels))
     for part in blocks(size, labels):
-        truth = others(task[part], annotator[part], label[part], fit, seen.pinned)
-        at = np.arange(len(truth))
-        right[part] = truth[at, label[part]]
-        some = shown[part] >= 0
-        by_model[part] = np.where(some, truth[at, np.maximum(shown[part], 0)], np.nan)
-        likely = truth @ fit.pooled
-        top_usual[part] = likely[at, top[annotator[part]]]
-        expected += _sums(annotator[part], likely, people)
-    tilt = np.clip((given + 1) / (expected + 1), *TILT)
-    for part in blocks(size, labels):
-        truth = others(task[part], annotator[part], label[part], fit, seen.pinned)
-        likely = normalised((truth @ fit.pooled) * tilt[annotator[part]])
-        usual[part] = likely[np.arange(len(likely)), label[part]]
-    return Judged(row, task, annotator, label, right, company, seen.pinned[task] >= 0, usual, top, top_usual,
-                  shown, by_model, seen.at[row], seen.seen[row])
-
-
-def _sums(group: IntArray, rows: FloatArray, groups: int) -> FloatArray:
-    """Sum of the rows of each group: (groups, columns)."""
-    from scipy import sparse
-
-    who = sparse.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(groups, len(group)))
-    return np.asarray(who @ rows)
+        who, answer, at = annotator[part], label[part], np.arange(len(label[part]))
+        truth = others(task[part], who, answer, fit, seen.pinned)
+        right[part] = truth[at, answer]
+        by_model[part] = np.where(shown[part] >= 0, truth[at, np.maximum(shown[part], 0)], np.nan)
+        usual[part] = np.einsum("nk,nk->n", fit.likelihood[task[part]], fit.confusion[who, :, answer])
+        top_usual[part] = np.einsum("nk,nk->n", truth, fit.pooled[:, top[who]].T)
+    return Judged(row, task, annotator, label, right, votes.sum(1)[task].astype(int) - 1,
+                  votes[task, label].astype(int) - 1, seen.pinned[task] >= 0, usual, top, top_usual, shown, by_model,
+                  seen.at[row], seen.seen[row])

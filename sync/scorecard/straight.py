@@ -1,7 +1,7 @@
 """Answers that do not look at the tasks: long runs of one label, or one label for nearly everything.
 
-Runs: how likely would an average annotator, who favours labels as this one does, give this very label to each of
-those tasks, by what the others said of them? The product over the run, times the places where such a run could
+Runs: how likely would this annotator, as they answer otherwise, give this very label to each of those tasks, by what
+is known of them, this annotator's own answers included (a run of right answers is no vice)? The product over the run, times the places where such a run could
 begin and the labels it could have, bounds the p. Tasks that come sorted by class make long runs for everybody:
 those are likely, and no sign of anything. Tasks that nobody else answered prove nothing.
 
@@ -85,7 +85,8 @@ def _runs(judged: Judged, annotators: int,
     p[some] = np.minimum(number[some] * labels * np.exp(-score[run]), 1.0)
     length[some], label[some] = size[run], given[start[run]]
     first[some], last[some] = judged.row[order[start[run]]], judged.row[order[start[run] + size[run] - 1]]
-    share[some] = (np.add.reduceat(chance, start) / size)[run]
+    alike = np.where(judged.company > 0, judged.alike / np.maximum(judged.company, 1), np.nan)[order]
+    share[some] = [np.nanmean(alike[at:at + long]) for at, long in zip(start[run], size[run], strict=True)]
     return length, label, first, last, share, holm_where(p, some)
 
 
