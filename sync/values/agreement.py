@@ -27,7 +27,7 @@ def not_judged(metric: str, level: str, reason: str) -> dict[str, Any]:
     """The report where agreement was not looked at."""
     return {"metric": metric, "level": level, "value": None, "low": None, "high": None, "tasks": 0, "answers": 0,
             "reason": reason, "coefficients": [], "by_label": [], "by_pair": [], "by_guideline": [], "over_time": [],
-            "warnings": []}
+            "blind": None, "warnings": []}
 
 
 def report(answers: Answers, distance: Distance, *, metric: str, level: str,
@@ -44,7 +44,7 @@ def report(answers: Answers, distance: Distance, *, metric: str, level: str,
     return {**head, "level": level,
             "coefficients": [head, _similarity(answers, found), *coefficients], "by_label": list(by_label),
             "by_pair": _by_pair(answers, found), "by_guideline": _by_guideline(answers, found),
-            "over_time": _over_time(answers, found), "warnings": [*few, *warnings]}
+            "over_time": _over_time(answers, found), "blind": None, "warnings": [*few, *warnings]}
 
 
 def coefficient(answers: Answers, distance: Distance, metric: str) -> dict[str, Any]:

@@ -95,6 +95,6 @@ def index(values: Sequence[Hashable], first: Sequence[Hashable] = ()) -> tuple[I
     """Each value's place among the distinct ones: `first` in their order, then the others sorted."""
     known = dict.fromkeys(first)
     rest = {value for value in values if value not in known}
-    names = [*known, *sorted(rest, key=lambda value: (type(value).__name__, value))]  # type: ignore[operator]
+    names = [*known, *sorted(rest, key=lambda value: (type(value).__name__, value))]
     place = {name: at for at, name in enumerate(names)}
     return np.fromiter((place[value] for value in values), np.int64, len(values)), names

@@ -44,7 +44,7 @@ def _alpha(counts: FloatArray, size: IntArray, total: int, tasks: int) -> dict[s
         return _none(tasks, "chosen always or never: alpha is not defined")
     disagreeing = 2 * counts * (size - counts) / (size - 1)
     sums = np.array([[disagreeing.sum(), counts.sum(), total]])
-    statistics = np.column_stack((disagreeing, counts, size))
+    statistics = np.column_stack((disagreeing, counts, size)).astype(np.float64)
     low, high = interval(statistics, _of_sums, replicates=300)
     return {"value": told(float(_of_sums(sums)[0])), "low": None if low is None else told(low),
             "high": None if high is None else told(high), "tasks": tasks,

@@ -90,7 +90,8 @@ def alpha(found: Pairs, *, seed: int = 0) -> tuple[float | None, float | None, f
 
 def _within(size: IntArray, first: IntArray) -> tuple[IntArray, IntArray]:
     """Places of the pairs of one task; `size` (n,) of each answer's task, `first` the place of each task's first."""
-    lefts, rights = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    lefts: list[IntArray] = [np.empty(0, np.int64)]
+    rights: list[IntArray] = [np.empty(0, np.int64)]
     count = size[first] if len(first) else size
     for step in range(1, min(ALL_PAIRS, int(count.max(initial=1)))):
         few = np.repeat((count > step) & (count <= ALL_PAIRS), count)
@@ -148,4 +149,4 @@ def _replicates(found: Pairs, rng: np.random.Generator) -> FloatArray:
         observed = (drawn @ within) / np.maximum(drawn @ size, 1e-12)
         values.append(np.where(expected > 1e-12, 1 - observed / np.maximum(expected, 1e-12), np.nan))
     joined = np.concatenate(values)
-    return joined[~np.isnan(joined)]
+    return np.asarray(joined[~np.isnan(joined)])

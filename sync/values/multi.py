@@ -9,6 +9,7 @@ Krippendorff's alpha with the MASI distance (Passonneau 2006), and a nominal alp
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     flat, names = index([label for value in (*answers.value, *answers.truth.values()) for label in value],
                         control.labels)
     place = {name: at for at, name in enumerate(names)}
-    chosen = [flat[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    chosen = [flat[start:end] for start, end in pairwise(ends)]
     truth = {task: np.array([place[label] for label in value], np.int64) for task, value in answers.truth.items()}
     split = units(answers, chosen, len(names), truth)
     labels = tuple(names)
@@ -74,7 +75,7 @@ def _coefficients(answers: Answers, matrix: Any) -> list[dict[str, Any]]:
 
     def unequal(left: Any, right: Any) -> FloatArray:
         one, other, both = sets.shared(matrix, left, right)
-        return ((one != both) | (other != both)).astype(np.float64)
+        return np.asarray((one != both) | (other != both), np.float64)
 
     return [agreement.coefficient(answers, distance, "krippendorff_alpha_jaccard"),
             agreement.raw(answers, unequal, "percent_exact")]

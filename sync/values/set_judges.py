@@ -66,7 +66,8 @@ def _expected(answers: Answers, units: Units, chance: FloatArray, sizes: IntArra
     for draw in range(DRAWS):  # stratified: each unit meets low and high thresholds equally often
         true = ((start + draw / DRAWS) % 1)[units.unit] < chance
         both = np.bincount(units.answer, true & units.chosen, count)
-        total += similarity(sizes.astype(np.float64), np.bincount(units.answer, true, count), both)
+        size = np.bincount(units.answer, true, count)
+        total += similarity(np.asarray(sizes, np.float64), np.asarray(size, np.float64), np.asarray(both, np.float64))
     return np.asarray(total / DRAWS)
 
 
@@ -107,8 +108,8 @@ def _by_label(annotators: int, who: IntArray, label: IntArray, chance: FloatArra
     """Per annotator: expected hits, choices, and expected truths of one label."""
     mine = label == k
     who, chance, chosen = who[mine], chance[mine], chosen[mine]
-    return (np.bincount(who, chance * chosen, annotators), np.bincount(who, chosen, annotators).astype(np.float64),
-            np.bincount(who, chance, annotators))
+    hits, said, true = (np.bincount(who, what, annotators) for what in (chance * chosen, chosen, chance))
+    return hits.astype(np.float64), said.astype(np.float64), true.astype(np.float64)
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -19,11 +19,9 @@ def text(kind: str, value: Any) -> str:
         return "; ".join(" / ".join(map(str, path)) for path in value)
     if kind == "text":
         return " | ".join(" ".join(str(part).split()) for part in value)
-    if kind in ("rating", "number"):
-        return f"{value:.10g}"
     if kind == "distribution":
         return ", ".join(f"{label} {part['share']:.0%}" for label, part in value["distribution"].items())
-    return str(value)
+    return f"{value:.10g}" if isinstance(value, (int, float)) else str(value)
 
 
 def plain(kind: str, value: Any) -> Any:

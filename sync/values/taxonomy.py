@@ -10,6 +10,7 @@ length. It gives an annotator's `accuracy` (against the others, or the ground tr
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     flat, nodes = index([node for some in (*chosen_nodes, *known_nodes.values()) for node in some])
     place = {node: at for at, node in enumerate(nodes)}
     ends = np.cumsum([0, *map(len, chosen_nodes)])
-    chosen = [flat[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    chosen = [flat[start:end] for start, end in pairwise(ends)]
     truth = {task: np.array([place[node] for node in some], np.int64) for task, some in known_nodes.items()}
     names = tuple(" / ".join(node) for node in nodes)
     split = units(answers, chosen, len(nodes), truth)

@@ -9,6 +9,7 @@ of their own, drawn to 1. One shared confusion would call every rare label false
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,7 +88,7 @@ class UnitFit:
     iterations: int
 
 
-def units(answers: Answers, chosen: list[IntArray], labels: int, truth: dict[int, IntArray]) -> Units:
+def units(answers: Answers, chosen: list[IntArray], labels: int, truth: Mapping[int, IntArray]) -> Units:
     """Units of all tasks from the labels (indices) that each answer chose; `truth` has the known sets of tasks."""
     answer = np.repeat(np.arange(len(chosen)), [len(one) for one in chosen])
     label = np.concatenate([*chosen, np.empty(0, np.int64)]).astype(np.int64)
@@ -113,7 +114,7 @@ def units(answers: Answers, chosen: list[IntArray], labels: int, truth: dict[int
 
 def _first(answers: Answers) -> IntArray:
     """Place of each task's first answer: (T,); answers are sorted by task."""
-    first = np.full(answers.tasks, len(answers.task))
+    first: IntArray = np.full(answers.tasks, len(answers.task))
     first[answers.task[::-1]] = np.arange(len(answers.task))[::-1]
     return first
 
@@ -128,7 +129,7 @@ def _bounded(pair: IntArray, count: IntArray, labels: int, size: IntArray) -> In
     order = np.lexsort((pair, -count, task))
     sorted_task = task[order]
     place = np.arange(len(order)) - np.searchsorted(sorted_task, sorted_task)
-    return pair[np.sort(order[place < allowed[sorted_task]])]
+    return np.asarray(pair[np.sort(order[place < allowed[sorted_task]])])
 
 
 def fit(units: Units, *, rates: Rates | None = None, iterations: int = 60, tolerance: float = 1e-4) -> UnitFit:
