@@ -7,8 +7,10 @@ replicate is a weighted sum, and all replicates together are one product of two 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
 
@@ -75,14 +77,15 @@ def _patterns(statistics: FloatArray, counts: IntArray | None) -> tuple[FloatArr
     given = np.ones(len(statistics), np.int64) if counts is None else np.asarray(counts, np.int64)
     if given.shape != (len(statistics),) or (given < 0).any():
         raise ValueError("counts must be whole numbers from 0, one a row")
-    bits = np.ascontiguousarray((statistics + 0.0).T).view(np.uint64)  # + 0.0: minus zero is zero
-    mixed = np.zeros(len(statistics), np.uint64)
-    for column in bits:  # sorting 64-bit fingerprints is many times faster than sorting rows
-        mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+    mixed: NDArray[np.unsignedinteger[Any]] = np.zeros(len(statistics), np.uint64)
+    for column in statistics.T:  # sorting 64-bit fingerprints is many times faster than sorting rows
+        bits = np.asarray(column + 0.0, order="C").view(np.uint64)  # + 0.0: minus zero is zero
+        mixed = (mixed ^ bits) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
     rows, like = statistics[first], np.bincount(inverse, given, len(first)).astype(np.int64)
-    if not np.array_equal(rows[inverse], statistics):  # two rows with one fingerprint: once in 10^9 such inputs
+    # that two different rows have one fingerprint happens once in 10^9 such inputs
+    if not all(np.array_equal(row[inverse], column) for row, column in zip(rows.T, statistics.T, strict=True)):
         rows, inverse = np.unique(statistics, axis=0, return_inverse=True)
         like = np.bincount(inverse, given, len(rows)).astype(np.int64)
     return rows[like > 0], like[like > 0]

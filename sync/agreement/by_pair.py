@@ -8,7 +8,7 @@ import numpy as np
 
 from sync.agreement import cohen
 from sync.agreement.measured import measured
-from sync.agreement.pairs import answers_of, overlaps
+from sync.agreement.pairs import Overlaps, answers_of
 from sync.agreement.told import named, rounded, told
 from sync.agreement.units import Units
 
@@ -19,13 +19,10 @@ MOST = 100
 """Of more pairs than this only those with most tasks in common are told."""
 
 
-def by_pair(units: Units, weights: str = "none", *, least: int = LEAST, most: int = MOST, replicates: int = 1000,
-            seed: int = 0) -> tuple[list[dict[str, Any]], bool]:
-    """One record a pair, most tasks in common first: kappa with its interval, percent, shared tasks.
-
-    The second result says whether there were more pairs than `most`.
-    """
-    pairs, more = overlaps(units, least, most)
+def by_pair(units: Units, overlap: Overlaps, weights: str = "none", *, least: int = LEAST, most: int = MOST,
+            replicates: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
+    """One record a pair, most tasks in common first: kappa with its interval, percent, shared tasks."""
+    pairs = overlap.pairs[overlap.shared >= least][:most]
     records = []
     for (first, second), (tasks, one, other) in zip(pairs, answers_of(units, pairs), strict=True):
         pair = cohen.compare(tasks, one, other, units.position, weights)
@@ -33,4 +30,4 @@ def by_pair(units: Units, weights: str = "none", *, least: int = LEAST, most: in
         names = [named(units.annotators[first]), named(units.annotators[second])]
         records.append({"annotators": names, "metric": cohen.metric(weights), **told(found),
                         "percent": rounded(float(np.mean(one == other)))})
-    return records, more
+    return records

@@ -6,13 +6,10 @@ from typing import Any
 
 from sync.agreement import cohen, distance, fleiss, gwet, krippendorff, percent, weights
 from sync.agreement.measured import Figure, measured, missing
-from sync.agreement.pairs import answers_of, overlaps
+from sync.agreement.pairs import Overlaps, answers_of
 from sync.agreement.table import Table, paired
 from sync.agreement.told import told
 from sync.agreement.units import Units
-
-MOST_PAIRS = 300
-"""Mean kappa is over so many pairs of annotators, those with most tasks in common."""
 
 HEADLINE = "krippendorff_alpha"
 
@@ -22,19 +19,21 @@ def kappa_weights(level: str) -> str:
     return "none" if level == "nominal" else "quadratic"
 
 
-def coefficients(units: Units, level: str, *, replicates: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
+def coefficients(units: Units, overlap: Overlaps, level: str, *, replicates: int = 1000,
+                 seed: int = 0) -> list[dict[str, Any]]:
     """One record a coefficient: metric, value, interval, tasks, answers, reason.
 
     Nominal: percent, mean Cohen's kappa over pairs, Fleiss' kappa, alpha, AC1. Ordinal: percent, mean absolute
     difference, kappa with linear and quadratic weights, Fleiss' kappa and AC1, which know no order, alpha, AC2 with
-    quadratic weights. Interval: percent, mean absolute difference, kappa with quadratic weights, alpha, AC2.
+    quadratic weights. Interval: percent, mean absolute difference, kappa with quadratic weights, alpha, AC2. Mean
+    kappa is over the pairs of `overlap`.
     """
     table = units.table()
     figures: dict[str, Figure] = {"percent": percent.figure(table)}
     if level != "nominal":
         figures["mean_absolute_difference"] = distance.figure(table)
     for scheme in {"nominal": ["none"], "ordinal": ["linear", "quadratic"], "interval": ["quadratic"]}[level]:
-        figures[cohen.metric(scheme)] = _mean_kappa(units, table, scheme)
+        figures[cohen.metric(scheme)] = _mean_kappa(units, overlap, table, scheme)
     if level != "interval":
         figures["fleiss_kappa"] = fleiss.figure(table)
     figures[HEADLINE] = krippendorff.figure(table, level)
@@ -46,10 +45,9 @@ def coefficients(units: Units, level: str, *, replicates: int = 1000, seed: int 
             for metric, figure in figures.items()]
 
 
-def _mean_kappa(units: Units, table: Table, scheme: str) -> Figure:
-    pairs, _ = overlaps(units, 1, MOST_PAIRS)
+def _mean_kappa(units: Units, overlap: Overlaps, table: Table, scheme: str) -> Figure:
     compared = (cohen.compare(tasks, first, second, units.position, scheme)
-                for tasks, first, second in answers_of(units, pairs))
+                for tasks, first, second in answers_of(units, overlap.pairs))
     return cohen.mean_figure(compared, units.tasks, paired(table).answers)
 
 

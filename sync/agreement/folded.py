@@ -9,10 +9,10 @@ import numpy as np
 from sync.agreement.table import Table
 from sync.arrays import FloatArray
 
-MANY_LABELS = 64
+MANY_LABELS = 32
 """So many labels, the commonest, get a column each; more of them are folded into one."""
 
-_CELLS = 20_000_000
+_CELLS = 8_000_000
 """At most so many numbers are held in columns, so with very many tasks fewer labels get their own (at least 8)."""
 
 

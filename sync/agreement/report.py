@@ -12,9 +12,13 @@ from sync.agreement.coefficients import HEADLINE, coefficients, kappa_weights
 from sync.agreement.concerns import changes, concerns
 from sync.agreement.krippendorff import LEVELS
 from sync.agreement.over_time import over_time
+from sync.agreement.pairs import Overlaps, overlaps
 from sync.agreement.units import Units, units
 from sync.arrays import FloatArray
 from sync.observations import Observations
+
+MOST_PAIRS = 300
+"""Mean kappa is over so many pairs of annotators, those with most tasks in common."""
 
 
 def agreement_report(seen: Observations, *, level: str = "nominal", replicates: int = 1000, seed: int = 0,
@@ -32,20 +36,21 @@ def agreement_report(seen: Observations, *, level: str = "nominal", replicates: 
     if level == "interval" and numbers is None:
         raise ValueError("the interval level needs numbers: labels have no differences")
     taken = units(seen, numbers)
-    found = coefficients(taken, level, replicates=replicates, seed=seed)
+    overlap = overlaps(taken, MOST_PAIRS)
+    found = coefficients(taken, overlap, level, replicates=replicates, seed=seed)
     headline = next(record for record in found if record["metric"] == HEADLINE)
     report = {**headline, "level": level, "coefficients": found, "by_label": [], "by_pair": [], "by_guideline": [],
               "over_time": [], "blind": None, "warnings": [*concerns(taken, found), *_left_out(seen, taken)]}
     if cuts:
-        _cut(report, taken, level, replicates, seed)
+        _cut(report, taken, overlap, level, replicates, seed)
     return report
 
 
-def _cut(report: dict[str, Any], taken: Units, level: str, replicates: int, seed: int) -> None:
+def _cut(report: dict[str, Any], taken: Units, overlap: Overlaps, level: str, replicates: int, seed: int) -> None:
     options: dict[str, Any] = {"replicates": replicates, "seed": seed}
     if taken.names:
         report["by_label"] = by_label.by_label(taken.table(), taken.names, **options)
-    report["by_pair"], more = by_pair.by_pair(taken, kappa_weights(level), **options)
+    report["by_pair"] = by_pair.by_pair(taken, overlap, kappa_weights(level), **options)
     report["by_guideline"] = by_guideline(taken, level, **options)
     report["over_time"] = over_time(taken, level, **options)
     report["blind"] = blind(taken, level, **options)
@@ -54,7 +59,7 @@ def _cut(report: dict[str, Any], taken: Units, level: str, replicates: int, seed
     warnings += changes(report["over_time"], "in the period that began on")
     if len(taken.names) > by_label.MOST:
         warnings.append(f"Of {len(taken.names)} labels only the {by_label.MOST} commonest are told.")
-    if more:
+    if overlap.enough(by_pair.LEAST) > by_pair.MOST:
         warnings.append(f"Only the {by_pair.MOST} pairs of annotators with most tasks in common are told.")
     if report["over_time"] and (np.isnan(taken.at)).any():
         warnings.append(f"When {np.isnan(taken.at).mean():.0%} of the answers were given is unknown: tasks with no "
