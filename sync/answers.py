@@ -1,20 +1,23 @@
-"""The answers that count: of each person, task and control the newest one; no skips, no machine, nothing deleted."""
+"""The answers that count: of each person, task and control the newest; no skips, no machine, nothing deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cueloop.errors import LabelConfigError
-from cueloop.label_config import answer, parse
+from cueloop.label_config import parse
 from cueloop.store import annotations as annotation_store
 from cueloop.store.annotations import Annotation
 from cueloop.store.annotators import machines
 from cueloop.store.schema import answers, projects, tasks
 from cueloop.store.upsert import chunks, upsert
 from cueloop.types import Control
+from sync import kinds
 
 
 def rebuild(conn: sa.Connection, task_keys: Iterable[int]) -> None:
@@ -36,34 +39,86 @@ def rebuild_project(conn: sa.Connection, project_id: int) -> frozenset[int]:
 
 def derive(annotations: Sequence[Annotation], controls: Mapping[int, Sequence[Control]],
            machine: frozenset[int]) -> list[dict[str, Any]]:
-    """Rows of `answers` for annotations of any tasks; `controls` are the modelled ones of each project."""
-    newest: dict[tuple[int, int], Annotation] = {}
+    """Rows of `answers` for annotations of any tasks; `controls` are the judged ones of each project.
+
+    An edit of somebody else's annotation that changes what it says is a review: the editor's statement, counted where
+    they gave no answer of their own. What is declared ground truth is the annotation as it stands, edits included.
+    """
+    own: dict[tuple[int, int], Statement] = {}
+    reviews: dict[tuple[int, int], Statement] = {}
     for annotation in annotations:
-        if not _counts(annotation, machine):
+        if annotation.deleted_at is not None:
             continue
-        pair = (annotation.task, annotation.annotator_id or 0)
-        if pair not in newest or _age(annotation) > _age(newest[pair]):
-            newest[pair] = annotation
-    return [_row(annotation, control, label) for annotation in newest.values()
-            for control in controls[annotation.project_id]
-            if (label := answer(control, annotation.answer or ())) is not None]
+        review = _review(annotation, controls[annotation.project_id], machine)
+        if _counts(annotation, machine):
+            _keep_newest(own, Statement(annotation, annotation.annotator_id or 0, annotation.answer or [],
+                                        annotation.ground_truth and review is None, annotation.answered_at))
+        if review is not None:
+            _keep_newest(reviews, review)
+    return [row for pair, said in {**reviews, **own}.items()
+            for control in controls[said.annotation.project_id] if (row := _row(said, control)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one person says with one annotation: its author, or somebody who edited it later."""
+
+    annotation: Annotation
+    annotator: int
+    result: Sequence[Mapping[str, Any]]
+    ground_truth: bool
+    at: datetime | None
+    review: bool = False
+
+    @property
+    def age(self) -> tuple[Any, Any, int]:
+        """Newer is larger."""
+        return self.at, self.annotation.created_at, self.annotation.id
+
+
+def _keep_newest(found: dict[tuple[int, int], Statement], said: Statement) -> None:
+    pair = (said.annotation.task, said.annotator)
+    if pair not in found or said.age > found[pair].age:
+        found[pair] = said
 
 
 def _counts(annotation: Annotation, machine: frozenset[int]) -> bool:
-    """A skip is an empty answer: a sign of difficulty, never a label, and it takes no earlier answer back."""
-    return (annotation.deleted_at is None and bool(annotation.answer)
-            and annotation.annotator_id is not None and annotation.annotator_id not in machine)
+    """A skip is an empty answer: a sign of difficulty, never a label, and it takes no earlier answer back.
+
+    An empty answer that is no skip says "nothing there". Who wrote over a skip cannot be told from the author's
+    saying so, hence an empty one that others edited does not count.
+    """
+    if annotation.annotator_id is None or annotation.annotator_id in machine or annotation.answer is None:
+        return False
+    return bool(annotation.answer) or (not annotation.was_cancelled and not _edited_by_other(annotation))
 
 
-def _age(annotation: Annotation) -> tuple[Any, Any, int]:
-    return annotation.answered_at, annotation.created_at, annotation.id
+def _edited_by_other(annotation: Annotation) -> bool:
+    return annotation.updated_by is not None and annotation.updated_by != annotation.annotator_id
 
 
-def _row(annotation: Annotation, control: Control, label: str) -> dict[str, Any]:
-    return {"task": annotation.task, "control": control.name, "annotator_id": annotation.annotator_id,
-            "project_id": annotation.project_id, "label": label, "unique_id": annotation.unique_id,
-            "ground_truth": annotation.ground_truth, "seen_suggestion": annotation.seen_suggestion,
-            "lead_time": annotation.lead_time, "answered_at": annotation.answered_at}
+def _review(annotation: Annotation, controls: Sequence[Control], machine: frozenset[int]) -> Statement | None:
+    """The statement of whoever edited it, if that changed what it says; None where nobody did."""
+    if not _edited_by_other(annotation) or annotation.updated_by in machine or annotation.was_cancelled:
+        return None
+    if annotation.answer is not None and all(
+            kinds.read(control, annotation.answer) == kinds.read(control, annotation.result) for control in controls):
+        return None
+    return Statement(annotation, annotation.updated_by or 0, annotation.result, annotation.ground_truth,
+                     annotation.updated_at, review=True)
+
+
+def _row(said: Statement, control: Control) -> dict[str, Any] | None:
+    found = kinds.read(control, said.result)
+    if found is None:
+        return None
+    annotation, (label, value) = said.annotation, found
+    return {"task": annotation.task, "control": control.name, "annotator_id": said.annotator,
+            "project_id": annotation.project_id, "label": label, "value": value, "unique_id": annotation.unique_id,
+            "ground_truth": said.ground_truth, "review": said.review,
+            "seen_suggestion": None if said.review else annotation.seen_suggestion,
+            "guideline_version": None if said.review else annotation.guideline_version,
+            "lead_time": None if said.review else annotation.lead_time, "answered_at": said.at}
 
 
 def _controls(conn: sa.Connection, keys: Sequence[int]) -> dict[int, tuple[Control, ...]]:
@@ -71,13 +126,13 @@ def _controls(conn: sa.Connection, keys: Sequence[int]) -> dict[int, tuple[Contr
     for some in chunks(keys):
         rows = conn.execute(sa.select(projects.c.id, projects.c.label_config).join(
             tasks, tasks.c.project_id == projects.c.id).where(tasks.c.key.in_(some)).distinct())
-        found |= {row.id: _modelled(row.label_config) for row in rows}
+        found |= {row.id: _judged(row.label_config) for row in rows}
     return found
 
 
-def _modelled(xml: str) -> tuple[Control, ...]:
-    """Controls that we model; none in a config that cannot be read, which `connect` and `doctor` report."""
+def _judged(xml: str) -> tuple[Control, ...]:
+    """Controls that get a consensus; none in a config that cannot be read, which `connect` and `doctor` report."""
     try:
-        return parse(xml).modelled
+        return parse(xml).judged
     except LabelConfigError:
         return ()

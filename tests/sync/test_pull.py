@@ -76,8 +76,10 @@ def test_an_edit_by_somebody_else_is_a_review_not_the_authors_answer(either_labe
     us.pull()
     us.person("bob").patch_annotation(said["id"], result=choice("negative"))
     us.pull()
-    # Then ann's answer is what ann said, and what stands in Label Studio is kept beside it
-    assert us.labels() == {(task, "ann", "positive")}
+    # Then ann's answer is what ann said, bob's is a review, and what stands in Label Studio is kept beside them
+    assert us.labels() == {(task, "ann", "positive"), (task, "bob", "negative")}
+    assert {(a.annotator_id, a.review) for a in us.read(sa.select(schema.answers))} == {
+        (us.ids["ann"], False), (us.ids["bob"], True)}
     row = us.one(schema.annotations)
     assert row.annotator_id == us.ids["ann"]
     assert row.updated_by == us.ids["bob"]
@@ -88,7 +90,8 @@ def test_an_edit_by_somebody_else_is_a_review_not_the_authors_answer(either_labe
     assert us.labels() == {(task, "ann", "neutral")}
 
 
-def test_what_was_edited_before_we_saw_it_is_nobodys_answer(fake_label_studio: Any, any_team: MakeTeam) -> None:
+def test_what_was_edited_before_we_saw_it_is_a_review_not_the_authors_answer(fake_label_studio: Any,
+                                                                             any_team: MakeTeam) -> None:
     us = any_team(fake_label_studio, 1)
     (task,) = us.tasks()
     said = us.person("ann").annotate(task, choice("positive"))
@@ -97,7 +100,7 @@ def test_what_was_edited_before_we_saw_it_is_nobodys_answer(fake_label_studio: A
         note = fake_label_studio.world.annotations[said["id"]]
         note["created_at"] -= timedelta(hours=1)
     us.pull()
-    assert us.labels() == set()
+    assert us.labels() == {(task, "bob", "negative")}
     row = us.one(schema.annotations)
     assert (row.annotator_id, row.answer) == (us.ids["ann"], None)
 
