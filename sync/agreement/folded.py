@@ -22,7 +22,7 @@ def folded(table: Table, amount: FloatArray) -> tuple[FloatArray, Callable[[Floa
     A label's total is the sum of `amount` (C,) over its cells. Exact up to `MANY_LABELS` labels. The rest, each of
     them rare, enter by the first-order term of their squares and the mean of the second-order one:
     (N + d)^2 = N^2 + 2 N d + d^2, with d^2 replaced by its variance under resampling. Columns are ordered by what they
-    hold, so names and order of labels change nothing.
+    hold, so names and order of labels change nothing unless two labels are used in just the same way.
     """
     totals = np.bincount(table.label, amount, table.labels)
     squares = np.bincount(table.label, amount**2, table.labels)
