@@ -46,17 +46,32 @@ def intend(store: Store, project_id: int, kind: str, target: str, before: Any = 
         for entry in _rows(conn, project_id, kind):
             if entry.state == INTENDED and entry.target == target:
                 return entry
-        key = conn.execute(journal.insert().values(
-            project_id=project_id, kind=kind, target=target, before=redacted(before), state=INTENDED, at=now()
-        ).returning(journal.c.key)).scalar_one()
-        return _get(conn, key)
+        return announce(conn, project_id, kind, target, before)
+
+
+def announce(conn: sa.Connection, project_id: int, kind: str, target: str, before: Any = None) -> Entry:
+    """Announce a change whose target is new, in the transaction in which the caller decides on it."""
+    key = conn.execute(journal.insert().values(
+        project_id=project_id, kind=kind, target=target, before=redacted(before), state=INTENDED, at=now()
+    ).returning(journal.c.key)).scalar_one()
+    return _get(conn, key)
 
 
 def done(store: Store, entry: Entry, after: Any = None) -> Entry:
     """Confirm a change; `after` is what undoing it needs to know, e.g. the new thing's id."""
     with store.write() as conn:
-        conn.execute(journal.update().where(journal.c.key == entry.key).values(state=DONE, after=redacted(after)))
-        return _get(conn, entry.key)
+        return confirm(conn, entry, after)
+
+
+def confirm(conn: sa.Connection, entry: Entry, after: Any = None) -> Entry:
+    """Confirm a change in the transaction that rests on it."""
+    conn.execute(journal.update().where(journal.c.key == entry.key).values(state=DONE, after=redacted(after)))
+    return _get(conn, entry.key)
+
+
+def entries(conn: sa.Connection, project_id: int, kind: str, state: str | None = None) -> list[Entry]:
+    """Changes of a kind, oldest first; of one state, or all."""
+    return [entry for entry in _rows(conn, project_id, kind) if state in (None, entry.state)]
 
 
 def undone(store: Store, entry: Entry) -> None:

@@ -62,7 +62,8 @@ def _votes(conn: sa.Connection, project_id: int, control: str) -> dict[int, dict
     rows = conn.execute(
         sa.select(answers.c.task, answers.c.label, sa.func.count())
         .join(tasks, tasks.c.key == answers.c.task)
-        .where(answers.c.project_id == project_id, answers.c.control == control, tasks.c.deleted_at.is_(None))
+        .where(answers.c.project_id == project_id, answers.c.control == control, tasks.c.deleted_at.is_(None),
+               tasks.c.copy_of.is_(None))
         .group_by(answers.c.task, answers.c.label))
     found: dict[int, dict[str, int]] = {}
     for task, label, count in rows:

@@ -10,7 +10,7 @@ from cueloop import logs
 from cueloop.errors import NotFound
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store
-from cueloop.store.schema import predictions, tasks
+from cueloop.store.schema import assignments, predictions, tasks
 from cueloop.store.upsert import chunks
 
 AT_ONCE = 20
@@ -26,7 +26,7 @@ def clear_blind(store: Store, client: LabelStudio, project_id: int) -> int:
     from `annotations.seen_suggestion`.
     """
     with store.read() as conn:
-        spoilt = _pushed(conn, project_id)
+        spoilt = _pushed(conn, project_id)[:AT_ONCE]
     for _key, task_id, versions in spoilt:
         for row in client.predictions(project_id, task_id):
             if row.get("model_version") in versions:
@@ -40,16 +40,26 @@ def clear_blind(store: Store, client: LabelStudio, project_id: int) -> int:
     return len(spoilt)
 
 
+def shown(conn: sa.Connection, project_id: int) -> frozenset[int]:
+    """Blind tasks (keys) that still carry a prediction of ours: they must not be opened yet."""
+    return frozenset(key for key, _, _ in _pushed(conn, project_id))
+
+
 def _pushed(conn: sa.Connection, project_id: int) -> Sequence[tuple[int, int, frozenset[str]]]:
-    """(key, id, versions pushed) of blind tasks that carry a prediction of ours and are not finished."""
+    """(key, id, versions pushed) of blind tasks that carry a prediction of ours and are not finished, or about to be
+    opened for somebody; those first.
+    """
+    open_now = sa.select(assignments.c.key).where(assignments.c.task == tasks.c.key,
+                                                  assignments.c.state == "open").exists()
     rows = conn.execute(sa.select(tasks.c.key, tasks.c.id, predictions.c.version).join(
         predictions, predictions.c.task == tasks.c.key).where(
         tasks.c.project_id == project_id, tasks.c.blind, tasks.c.deleted_at.is_(None),
-        tasks.c.is_labeled.is_not(sa.true()), predictions.c.pushed_at.is_not(None)).order_by(tasks.c.key)).all()
+        sa.or_(tasks.c.is_labeled.is_not(sa.true()), open_now), predictions.c.pushed_at.is_not(None)
+        ).order_by(sa.not_(open_now), tasks.c.key)).all()
     found: dict[tuple[int, int], set[str]] = {}
     for row in rows:
         found.setdefault((row.key, row.id), set()).add(row.version)
-    return [(key, number, frozenset(versions)) for (key, number), versions in list(found.items())[:AT_ONCE]]
+    return [(key, number, frozenset(versions)) for (key, number), versions in found.items()]
 
 
 def _delete(client: LabelStudio, prediction_id: int) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from cueloop.errors import NotFound
 from cueloop.store import Store, assignments, decisions, tasks
 from cueloop.store.columns import now
+from cueloop.store.tasks import Task
 from routing import context as contexts
-from routing import places, signals
+from routing import gold, places, signals
 from routing.context import Context
 from routing.decide import match
 from routing.places import Place
@@ -41,7 +42,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
         return {
             "project": project_id, "task": found.id, "state": place.route.state if place.route else "never routed",
             "plan": place.route.plan if place.route else None, "why": place.plan.why,
-            "waits_for": _waits_for(place),
+            "waits_for": _waits_for(place), "gold": _gold(conn, given, place), "copy_of": _original(conn, found),
             "held_out": place.blind or given.held_out(found.key),
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
             "controls": [_control(conn, given, found.key, control.name) for control in given.controls],
@@ -65,9 +66,21 @@ def _control(conn: sa.Connection, given: Context, key: int, name: str) -> dict[s
                    "counts": rule.name in counting} for rule in given.rules.rules]}
 
 
+def _gold(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | None:
+    told = gold.told(conn, given, place)
+    return told and {**told, "asked": [_name(given, person) for person in told["asked"]],
+                     "left": [_name(given, person) for person in told["left"]]}
+
+
+def _original(conn: sa.Connection, task: Task) -> int | None:
+    """Label Studio's id of the task that a hidden copy asks again."""
+    return None if task.copy_of is None else tasks.by_key(conn, task.copy_of).id
+
+
 def _asked(given: Context, assignment: assignments.Assignment) -> dict[str, Any]:
     return {"annotator": _name(given, assignment.annotator_id), "state": assignment.state,
-            "since": assignment.created_at, "until": assignment.ended_at, "decision": assignment.decision}
+            "kind": assignment.kind, "since": assignment.created_at, "until": assignment.ended_at,
+            "decision": assignment.decision}
 
 
 def _waits_for(place: Place) -> str | None:

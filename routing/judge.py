@@ -12,14 +12,15 @@ from cueloop.store.assignments import Assignment
 from cueloop.store.decisions import Decision
 from cueloop.store.routes import Route
 from cueloop.store.upsert import chunks
-from routing import decide, places, signals
+from routing import decide, gold, places, recheck, signals
 from routing.adopt import adopt
+from routing.closing import close_answered, forget
 from routing.context import Context
 from routing.decide import Standing
 from routing.places import Place
 from routing.plans import Plan
 from routing.signals import TaskSignals, uncertainty
-from routing.wanted import satisfied, state_of, wanted
+from routing.wanted import PRIORITY, satisfied, state_of, wanted
 
 FIRST = 1.0
 """Added to the priority of what was escalated: it goes before everything else."""
@@ -29,6 +30,7 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     """Bring routes of these tasks up to date; how many decisions were made."""
     if not given.controls:
         return 0
+    keys = recheck.settle(conn, given, keys)
     adopt(conn, given, routes.missing(conn, keys))
     close_answered(conn, given, keys)
     found = places.read(conn, keys, given.machines)
@@ -42,8 +44,9 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     for at, key in enumerate(order):
         place = found[key]
         standing = _standing(given, place)
-        plan = decide.combine([decide.decide(given.rules, name, matches[name][at], rows[at], standing)
-                               for name, rows in seen.items()])
+        plan = gold.plan(given, given.controls[0].name, seen[given.controls[0].name][at]) if key in given.gold else \
+            decide.combine([decide.decide(given.rules, name, matches[name][at], rows[at], standing)
+                            for name, rows in seen.items()])
         said = seen[plan.control or given.controls[0].name][at]
         made += _record(conn, given, place, plan, said)
         route = settle(conn, given, place, plan, said)
@@ -63,6 +66,8 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     asked = given.queues_of([a.annotator_id for a in keep])
     want = wanted(plan, place, asked, frozenset(given.queues_of(place.done_with)), priority)
     had = place.route
+    if had is not None and keep and plan.kind == "stop":        # a check on somebody: its place in their queue stays
+        want = {**want, "cue": {**want["cue"], PRIORITY: had.wanted["cue"][PRIORITY]}, "ranked": True}
     if had is not None and _same(had.wanted, want):
         want = had.wanted           # only the priority moved: not worth a write to Label Studio
     dirty = not satisfied(want, place, asked)
@@ -71,7 +76,7 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     fresh = Route(
         task=place.key, project_id=given.project.id, state=state_of(plan, len(keep)), wanted=want,
         published=had.published if had else None, dirty=dirty, audit=bool(plan.audit or (had and had.audit)),
-        plan=plan.to_json(), need=room - len(keep), priority=priority, updated_at=given.now,
+        plan=plan.to_json(), need=max(0, room - len(keep)), priority=priority, updated_at=given.now,
         published_at=had.published_at if had else None)
     if had is not None and replace(fresh, updated_at=had.updated_at, priority=had.priority) == had \
             and abs(fresh.priority - had.priority) < 0.01:
@@ -79,45 +84,10 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     return fresh
 
 
-def close_answered(conn: sa.Connection, given: Context, keys: Sequence[int]) -> None:
-    """Close the questions that were answered or skipped, and note which answers nobody asked for."""
-    note = schema.annotations
-    asked = assignments.of_tasks(conn, keys)
-    ended: dict[str, list[int]] = {assignments.ANSWERED: [], assignments.SKIPPED: []}
-    unasked: dict[bool, list[str]] = {True: [], False: []}
-    for part in chunks(list(keys)):
-        for row in conn.execute(sa.select(
-                note.c.unique_id, note.c.task, note.c.annotator_id, note.c.was_cancelled, note.c.outside_queue,
-                note.c.created_at).where(note.c.task.in_(part), note.c.deleted_at.is_(None))
-                .order_by(note.c.was_cancelled)):
-            if row.annotator_id is None or row.annotator_id in given.machines:
-                continue
-            mine = [a for a in asked.get(row.task, ()) if a.annotator_id == row.annotator_id]
-            state = assignments.SKIPPED if row.was_cancelled else assignments.ANSWERED
-            ended[state] += [a.key for a in mine if a.state == assignments.OPEN]
-            if row.outside_queue is None and row.created_at >= given.project.connected_at:
-                unasked[not mine].append(row.unique_id)
-    skipped_only = set(ended[assignments.SKIPPED]) - set(ended[assignments.ANSWERED])
-    assignments.end(conn, ended[assignments.ANSWERED], assignments.ANSWERED, given.now)
-    assignments.end(conn, sorted(skipped_only), assignments.SKIPPED, given.now)
-    for outside, unique_ids in unasked.items():
-        for ids in chunks(unique_ids):
-            conn.execute(note.update().where(note.c.unique_id.in_(ids)).values(outside_queue=outside))
-
-
-def forget(conn: sa.Connection, given: Context, gone: Sequence[int]) -> None:
-    """Ask nobody any more about tasks that were deleted in Label Studio."""
-    left = assignments.of_tasks(conn, gone)
-    assignments.end(conn, [a.key for asked in left.values() for a in asked if a.state == assignments.OPEN],
-                    assignments.WITHDRAWN, given.now)
-    routes.put(conn, [replace(route, need=0, dirty=False, state=routes.DONE)
-                      for route in routes.of_tasks(conn, gone).values() if route.need or route.dirty
-                      or route.state != routes.DONE])
-
-
 def blind(conn: sa.Connection, given: Context, found: Sequence[Place]) -> None:
-    """Mark the audit sample: no suggestion may be shown on it. Nothing is ever unmarked here."""
-    fresh = [place.key for place in found if not place.blind and given.held_out(place.key)]
+    """Mark the audit sample and ground truth: no suggestion may be shown on it. Nothing is ever unmarked here."""
+    fresh = [place.key for place in found
+             if not place.blind and (place.key in given.gold or given.held_out(place.key))]
     for part in chunks(fresh):
         conn.execute(schema.tasks.update().where(schema.tasks.c.key.in_(part)).values(blind=True))
 
@@ -131,9 +101,15 @@ def _standing(given: Context, place: Place) -> Standing:
 
 
 def _sift(given: Context, place: Place, room: int, plan: Plan) -> tuple[list[Assignment], list[Assignment]]:
-    """(kept, withdrawn) of those being asked: who began stays first, then who was asked first."""
+    """(kept, withdrawn) of those being asked: who began stays first, then who was asked first.
+
+    On a task with a ground truth those stay who are checked with it, on any other those whom the rules ask.
+    """
     able = {a.id: a.email.lower() for a in given.people}
-    wished = [a for a in place.open if a.annotator_id in able
+    if place.key in given.gold:
+        checked = [a for a in place.open if a.annotator_id in able and a.kind == assignments.GOLD]
+        return checked, [a for a in place.open if a not in checked]
+    wished = [a for a in place.open if a.annotator_id in able and a.kind == assignments.ASK
               and (not plan.people or able[a.annotator_id] in plan.people)]
     wished.sort(key=lambda a: (a.annotator_id not in place.drafts, a.key))
     keep = wished[:room]

@@ -17,7 +17,7 @@ from cueloop.store.columns import now
 from cueloop.store.routes import Route
 from cueloop.store.tasks import Task
 from routing.contested import contested
-from routing.wanted import QUEUE, merged, queue_names
+from routing.wanted import PRIORITY, QUEUE, merged, queue_names
 
 BATCH = 4
 """Tasks re-read together and then written side by side: each write rests on a re-read that is as fresh as can be."""
@@ -78,7 +78,8 @@ def _one(store: Store, client: LabelStudio, route: Route, task: Task, row: dict[
     """
     want = route.wanted
     fields = {"overlap": want["overlap"], "is_labeled": want["is_labeled"]}
-    if not want["is_labeled"] and queue_names(row["data"].get(QUEUE)) != queue_names(want["cue"][QUEUE]):
+    moved = want.get("ranked") and row["data"].get(PRIORITY) != want["cue"][PRIORITY]
+    if not want["is_labeled"] and (moved or queue_names(row["data"].get(QUEUE)) != queue_names(want["cue"][QUEUE])):
         fields["data"] = merged(row["data"], want)
     due = any(row[name] != value for name, value in fields.items())
     if due and _answered_meanwhile(task, row):

@@ -19,8 +19,8 @@ from cueloop import logs
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, routes
 from cueloop.store.columns import now
-from routing import accept, patch
-from routing.blind import clear_blind
+from routing import accept, copies, patch
+from routing.blind import clear_blind, shown
 from routing.restore import restore
 
 SECONDS = 5.0
@@ -64,8 +64,11 @@ def publish(store: Store, client: LabelStudio, project_id: int, *, machine_token
     until = monotonic() + seconds
     restored = restore(store, client, project_id)
     cleared = clear_blind(store, client, project_id)
+    copies.make(store, client, project_id, until)
     with store.read() as conn:
-        work = routes.dirty(conn, project_id, LIMIT)
+        spoilt = shown(conn, project_id)
+        work = [route for route in routes.dirty(conn, project_id, LIMIT)
+                if route.task not in spoilt or route.wanted["is_labeled"]]
         accepting = routes.dirty(conn, project_id, BULK_LIMIT, accepted=True)
     patched, window = patch.write(store, client, project_id, work, until)
     accepted = accept.write(store, client, machine_token, project_id, accepting, until) if accepting else 0

@@ -53,14 +53,15 @@ def refill(conn: sa.Connection, given: Context) -> int:
 def take_back(conn: sa.Connection, given: Context) -> set[int]:
     """Take back what absent people hold, and what idle ones hold while others run dry; keys of those tasks.
 
-    Whatever somebody has begun stays with them.
+    Whatever somebody has begun stays with them, and so do hidden copies, which nobody else can be asked.
     """
     found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
-    returned = [a for w in found if w.absent for a in w.open if _older(given, a, given.rules.queues.return_after)]
+    returned = [a for w in found if w.absent for a in w.open
+                if a.kind != assignments.RECHECK and _older(given, a, given.rules.queues.return_after)]
     missing = sum(w.free for w in found if w.dry)
     if missing and not routes.hungry(conn, given.project.id, 1):
         spare = [a for w in found if w.idle and not w.absent for a in w.open
-                 if _older(given, a, given.rules.queues.hold)]
+                 if a.kind == assignments.ASK and _older(given, a, given.rules.queues.hold)]
         returned += sorted(spare, key=lambda a: a.key)[:missing]
     begun = {key: place.drafts for key, place in
              places.read(conn, sorted({a.task for a in returned}), given.machines).items()}

@@ -16,6 +16,7 @@ from cueloop.store.columns import now as this_moment
 from cueloop.store.pilot import chosen
 from cueloop.store.schema import routes, tasks
 from routing import context as contexts
+from routing import gold, recheck, windows
 from routing.context import Context
 from routing.judge import judge
 from routing.refill import refill, take_back
@@ -62,20 +63,26 @@ def run(conn: sa.Connection, given: Context) -> int:
 
 
 def fill(conn: sa.Connection, given: Context) -> int:
-    """Take back what absent people hold, then fill the queues; how many decisions were made."""
+    """Take back what absent people hold, fill the queues, mix in checks; how many decisions were made."""
     returned = take_back(conn, given)
     made = judge(conn, given, sorted(returned)) if returned else 0
-    return made + refill(conn, given)
+    made += refill(conn, given)
+    said = given.rules.declared
+    if not given.controls or not (given.gold or said.recheck.share):
+        return made
+    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    return made + gold.ask(conn, given, found) + recheck.ask(conn, given, found)
 
 
 def concerned(conn: sa.Connection, project_id: int, wanted: Collection[int] | None = None) -> list[int]:
     """Keys of the tasks to judge: those wanted, or all, with those deleted that need tidying up.
 
-    In a pilot those that it is about.
+    In a pilot those that it is about. Of hidden copies those that somebody is being asked.
     """
     if wanted is not None:
         return chosen(conn, project_id, sorted(wanted))
     untidy = sa.and_(routes.c.task.is_not(None), sa.or_(routes.c.state != "done", routes.c.dirty))
     return chosen(conn, project_id, list(conn.scalars(
         sa.select(tasks.c.key).outerjoin(routes, routes.c.task == tasks.c.key).where(
-            tasks.c.project_id == project_id, sa.or_(tasks.c.deleted_at.is_(None), untidy)).order_by(tasks.c.key))))
+            tasks.c.project_id == project_id, sa.or_(tasks.c.deleted_at.is_(None), untidy),
+            sa.or_(tasks.c.copy_of.is_(None), routes.c.state == "asked")).order_by(tasks.c.key))))

@@ -16,7 +16,8 @@ from routing.plans import Plan
 QUEUE, PRIORITY = "cue_queue", "cue_priority"
 
 Wanted = dict[str, Any]
-"""`{"cue": {...}, "overlap": n, "is_labeled": bool}`, and `"accept": version` where the machine's label stands."""
+"""`{"cue": {...}, "overlap": n, "is_labeled": bool}`, and `"accept": version` where the machine's label stands,
+`"ranked": true` where the priority is a place in somebody's queue that must be shown."""
 
 
 def queue_value(names: Collection[str]) -> str:
@@ -54,7 +55,7 @@ def wanted(plan: Plan, place: Place, asked: Collection[str], finished: frozenset
         # Bulk acceptance closes a task only when its overlap is the machine's annotation and those already there.
         return {**closed, "overlap": max(1, authors + (0 if place.machine else 1)), "is_labeled": bool(place.machine),
                 "accept": plan.version}
-    if plan.kind == "stop":
+    if plan.kind == "stop" and not asked:      # else somebody is checked with a task that is done
         return {**closed, "overlap": max(1, authors), "is_labeled": True}
     names = frozenset(asked)
     if names <= shown and shown - names <= finished:
@@ -70,6 +71,8 @@ def satisfied(want: Wanted, place: Place, asked: Collection[str]) -> bool:
     if want["is_labeled"]:
         return bool(place.is_labeled)
     if queue_names(place.cue.get(QUEUE)) != queue_names(want["cue"][QUEUE]):
+        return False
+    if want.get("ranked") and place.cue.get(PRIORITY) != want["cue"][PRIORITY]:
         return False
     return not asked or (not place.is_labeled and place.overlap is not None and place.overlap > len(place.authors))
 

@@ -15,7 +15,7 @@ from cueloop.store.annotations import Annotation
 from cueloop.store.columns import now
 from cueloop.store.projects import Project
 from cueloop.store.tasks import Task
-from sync import answers, circumstances, spoilt
+from sync import answers, circumstances, copies, spoilt
 from sync.authorship import first_seen, seen_again
 from sync.circumstances import Circumstances
 
@@ -47,6 +47,7 @@ def write(conn: sa.Connection, project: Project, seen: Sequence[SeenTask]) -> Wr
     fresh = [task for task in seen if not _is_stale(conn, before.get(task.id), task)]
     keys = task_store.write_seen(conn, project.id, fresh)
     by_key = {keys[task.id]: task for task in fresh}
+    copies.recognise(conn, project.id, by_key)
     changed = {keys[t.id] for t in fresh if t.id not in before or _state(before[t.id]) != _state(t)}
     touched, deleted = _write_annotations(conn, project, by_key)
     annotation_store.replace_drafts(conn, project.id, {key: task.drafts for key, task in by_key.items()})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from console.connect import backend, hook, machine, people, project, withdraw
+from console.connect import backend, copies, hook, machine, people, project, withdraw
 from console.connect.report import DisconnectReport
 from console.connect.site import Site
 from cueloop import audit, journal
@@ -20,7 +20,7 @@ from cueloop.store.schema import jobs
 from cueloop.store.schema import projects as table
 
 UNDO: dict[str, Callable[[Site, Entry], None]] = {
-    module.KIND: module.undo for module in (hook, backend, machine, project, people)}
+    module.KIND: module.undo for module in (hook, backend, machine, project, people, copies)}
 SETTLE_SECONDS = 5.0
 """A sync process that is in the middle of a write ends it within this time; it begins no other."""
 Progress = Callable[[str], None]

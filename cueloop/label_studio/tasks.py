@@ -60,6 +60,10 @@ class Tasks(Base):
         mine = [_item("annotators", "contains", "List", user_id)]
         return self.tasks(project_id, [row["id"] for row in self._scan(project_id, mine, PAGE)])
 
+    def with_text(self, project_id: int, field: str, text: str) -> list[Row]:
+        """Tasks as `task_data` gives them whose `field` of the data contains a text."""
+        return list(self._scan(project_id, [_item(f"data.{field}", "contains", "String", text)], PAGE))
+
     def tasks(self, project_id: int, ids: Sequence[int]) -> list[Row]:
         """Whole tasks: data, overlap, is_labeled, annotations with unique_id, drafts, and ids of predictions.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cueloop.store.schema import decisions
+from cueloop.store.upsert import chunks
 
 KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "gold", "recheck")
 
@@ -46,3 +48,9 @@ def of_task(conn: sa.Connection, task: int) -> list[tuple[int, Decision]]:
     """(key, decision) of a task, oldest first."""
     rows = conn.execute(sa.select(decisions).where(decisions.c.task == task).order_by(decisions.c.key))
     return [(row.key, Decision(**{k: v for k, v in row._mapping.items() if k != "key"})) for row in rows]
+
+
+def inputs_of(conn: sa.Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """{decision: what it saw} of these decisions."""
+    return {row.key: row.inputs for some in chunks(list(keys)) for row in conn.execute(
+        sa.select(decisions.c.key, decisions.c.inputs).where(decisions.c.key.in_(some)))}

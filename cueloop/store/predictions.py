@@ -47,12 +47,13 @@ def write(conn: sa.Connection, rows: Sequence[Prediction]) -> None:
 
 
 def missing(conn: sa.Connection, project_id: int, model: str, version: str, control: str) -> list[int]:
-    """Keys of the project's tasks about which this version has said nothing yet."""
+    """Keys of the project's tasks about which this version has said nothing yet; hidden copies are never predicted."""
     said = sa.select(predictions.c.key).where(
         predictions.c.task == tasks.c.key, predictions.c.control == control,
         predictions.c.model == model, predictions.c.version == version).exists()
     return list(conn.scalars(sa.select(tasks.c.key).where(
-        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), ~said).order_by(tasks.c.key)))
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None), ~said
+        ).order_by(tasks.c.key)))
 
 
 def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> list[Waiting]:

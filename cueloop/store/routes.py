@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop.store.schema import routes
+from cueloop.store.schema import routes, tasks
 from cueloop.store.upsert import chunks, upsert
 
 WAITING, ASKED, ACCEPTED, DONE, ESCALATED = "waiting", "asked", "accepted", "done", "escalated"
@@ -36,21 +36,21 @@ class Route:
     published_at: datetime | None
 
 
-def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, Route]:
+def of_tasks(conn: sa.Connection, keys: Sequence[int]) -> dict[int, Route]:
     """{task: its route}; tasks that were never routed are absent."""
     found = {}
-    for part in chunks(list(tasks)):
+    for part in chunks(list(keys)):
         for row in conn.execute(sa.select(routes).where(routes.c.task.in_(part))):
             found[row.task] = Route(**row._mapping)
     return found
 
 
-def missing(conn: sa.Connection, tasks: Sequence[int]) -> list[int]:
+def missing(conn: sa.Connection, keys: Sequence[int]) -> list[int]:
     """Those of the tasks that were never routed."""
     known: set[int] = set()
-    for part in chunks(list(tasks)):
+    for part in chunks(list(keys)):
         known |= set(conn.scalars(sa.select(routes.c.task).where(routes.c.task.in_(part))))
-    return [task for task in tasks if task not in known]
+    return [key for key in keys if key not in known]
 
 
 def put(conn: sa.Connection, rows: Sequence[Route]) -> None:
@@ -91,7 +91,7 @@ def hungry(conn: sa.Connection, project_id: int, limit: int) -> list[int]:
 
 
 def counts(conn: sa.Connection, project_id: int) -> dict[str, int]:
-    """{state: tasks} of a project."""
-    rows = conn.execute(sa.select(routes.c.state, sa.func.count()).where(routes.c.project_id == project_id)
-                        .group_by(routes.c.state))
+    """{state: tasks} of a project, without hidden copies."""
+    rows = conn.execute(sa.select(routes.c.state, sa.func.count()).join(tasks, tasks.c.key == routes.c.task).where(
+        routes.c.project_id == project_id, tasks.c.copy_of.is_(None)).group_by(routes.c.state))
     return {row[0]: row[1] for row in rows}

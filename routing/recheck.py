@@ -1,0 +1,109 @@
+"""Chooses what somebody is asked again: an old answer of theirs, at a place among their work.
+
+Here a copy is only announced, in the journal; `routing.copies` imports it into Label Studio. No rule is asked about
+a copy: it is open for one person, and closed when they are done with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from cueloop import journal
+from cueloop.sampling import uniform
+from cueloop.store import assignments, copies, decisions, routes
+from cueloop.store.decisions import Decision
+from cueloop.store.pilot import chosen
+from cueloop.store.routes import Route
+from cueloop.store.schema import annotations as notes
+from cueloop.store.schema import tasks
+from routing import places, turns
+from routing.closing import close_answered, forget
+from routing.context import Context
+from routing.places import Place
+from routing.turns import Turn
+from routing.wanted import PRIORITY, QUEUE, Wanted, queue_names, queue_value, satisfied
+from routing.windows import Window
+
+RULE = "recheck"
+"""Stands for the rule in decisions: the declaration of that name."""
+
+
+def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
+    """Announce a copy for everybody whose turn it is; how many decisions were made."""
+    said = given.rules.declared.recheck
+    if not said.share:
+        return 0
+    turns.late(conn, given, found, assignments.RECHECK, said.share)
+    coming = {int(entry.before["annotator"])
+              for entry in journal.entries(conn, given.project.id, copies.KIND, journal.INTENDED)}
+    made = 0
+    for turn in turns.due(conn, given, found, assignments.RECHECK, said.share, coming):
+        able = _answered(conn, given, turn.person)
+        if able:
+            at = int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(able))
+            _announce(conn, given, turn, able[at], len(able))
+            made += 1
+    return made
+
+
+def _answered(conn: sa.Connection, given: Context, person: int) -> list[int]:
+    """Tasks that somebody answered long enough ago and was not asked again; ground truth is a check already."""
+    before = given.now - timedelta(seconds=given.rules.declared.recheck.after)
+    keys = conn.scalars(sa.select(notes.c.task).distinct().join(tasks, tasks.c.key == notes.c.task).where(
+        notes.c.project_id == given.project.id, notes.c.annotator_id == person, notes.c.deleted_at.is_(None),
+        ~notes.c.was_cancelled, notes.c.answered_at <= before, tasks.c.deleted_at.is_(None),
+        tasks.c.copy_of.is_(None)).order_by(notes.c.task)).all()
+    refused = {int(entry.before["task"]) for entry in journal.entries(conn, given.project.id, copies.KIND)
+               if entry.before["annotator"] == person}      # announced before, and perhaps never made
+    seen = copies.asked_again(conn, person) | refused | given.gold
+    return chosen(conn, given.project.id, [key for key in keys if key not in seen])
+
+
+def _announce(conn: sa.Connection, given: Context, turn: Turn, task: int, able: int) -> None:
+    said = given.rules.declared.recheck
+    decision = decisions.add(conn, Decision(
+        project_id=given.project.id, task=task, control=given.controls[0].name, kind=RULE, rule=RULE,
+        rules_hash=given.rules.hash, chosen=[turn.person], probability=1 / able, created_at=given.now,
+        guideline_version=given.project.guideline_version, inputs={
+            "why": f"one of {1 / said.share:.3g} tasks is asked again; drawn from {able} answers that are old enough",
+            "run": turn.run, "done": turn.done, "ahead": turn.rank}))
+    name = "c" + hashlib.sha256(f"{given.project.id}:{task}:{turn.person}:{decision}".encode()).hexdigest()[:24]
+    journal.announce(conn, given.project.id, copies.KIND, name, {
+        "task": task, "annotator": turn.person, "decision": decision, "ahead": turn.rank})
+
+
+def settle(conn: sa.Connection, given: Context, keys: Sequence[int]) -> list[int]:
+    """Bring those of the tasks that are hidden copies up to date; the others, which are judged by the rules."""
+    own = copies.among(conn, keys)
+    if not own:
+        return list(keys)
+    mine = [key for key in keys if key in own]
+    close_answered(conn, given, mine)
+    found = places.read(conn, mine, given.machines)
+    forget(conn, given, [key for key in mine if key not in found])
+    routes.put(conn, [route for place in found.values() if (route := _settled(conn, given, place)) is not None])
+    return [key for key in keys if key not in own]
+
+
+def _settled(conn: sa.Connection, given: Context, place: Place) -> Route | None:
+    """The route of a copy as it should be; None when it is so, or when nobody was ever asked."""
+    had = place.route
+    if had is None:
+        return None
+    able = {person.id for person in given.people}
+    gone = [a.key for a in place.open if a.annotator_id not in able]
+    assignments.end(conn, gone, assignments.WITHDRAWN, given.now)
+    asked = given.queues_of([a.annotator_id for a in place.open if a.key not in gone])
+    shown = queue_names(place.cue.get(QUEUE))
+    authors = len(place.authors)
+    want: Wanted = {**had.wanted, "overlap": authors + len(asked)} if asked else {
+        "cue": {QUEUE: queue_value(shown), PRIORITY: place.cue.get(PRIORITY, 0.0)},
+        "overlap": max(1, authors), "is_labeled": True}
+    fresh = replace(had, wanted=want, state=routes.ASKED if asked else routes.DONE,
+                    dirty=not satisfied(want, place, asked))
+    return None if fresh == had else replace(fresh, updated_at=given.now)
