@@ -33,15 +33,16 @@ SCREEN = 0.1
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Of W annotators, each (W,): `answers` that could be judged (under LEAST: not tested), `p` corrected over the
-    team, `p_break`, `p_trend` uncorrected; and if there was a break, before which of their answers it was (`at`, a
-    row of the observations, -1: not tested), share right `before` and `after` it with Wilson intervals (`_low`,
-    `_high`); `slope`: change of accuracy per 100 answers."""
+    team, `p_break` and `p_trend` uncorrected. The likeliest break, whether there was one or not: before which of
+    their answers (`place`, a row of the observations, -1: not tested), how many come before it (`split`), share right
+    `before` and `after` it with Wilson intervals (`_low`, `_high`). `slope`: change of accuracy per 100 answers."""
 
     answers: IntArray
     p: FloatArray
     p_break: FloatArray
     p_trend: FloatArray
-    at: IntArray
+    place: IntArray
+    split: IntArray
     before: FloatArray
     before_low: FloatArray
     before_high: FloatArray
@@ -66,13 +67,14 @@ def drift(judged: Judged, chance: FloatArray, *, annotators: int, least: int = L
     tested = size >= max(least, 4)
     found = {name: np.full(annotators, np.nan) for name in (
         "before", "before_low", "before_high", "after", "after_low", "after_high", "slope")}
-    p_break, p_trend, place = np.ones(annotators), np.ones(annotators), np.full(annotators, -1)
+    p_break, p_trend = np.ones(annotators), np.ones(annotators)
+    place, splits = np.full(annotators, -1), np.zeros(annotators, int)
     rng = np.random.default_rng(seed)
     tests = max(int(tested.sum()), 1)
     for one in np.flatnonzero(tested):
         part = slice(first[one], first[one + 1])
         split, p_break[one], p_trend[one] = _test(gap[part], tests, rng)
-        place[one] = judged.row[use[first[one] + split]]
+        place[one], splits[one] = judged.row[use[first[one] + split]], split
         hits, n = _either_side(right[part], split)
         low, high = wilson(hits, n)
         found["before"][one], found["after"][one] = hits / n
@@ -81,7 +83,7 @@ def drift(judged: Judged, chance: FloatArray, *, annotators: int, least: int = L
         order = np.arange(len(gap[part]))
         found["slope"][one] = 100 * np.polynomial.polynomial.polyfit(order, gap[part], 1)[1]
     p = holm_where(np.minimum(2 * np.minimum(p_break, p_trend), 1.0), tested)
-    return Drift(size, p, p_break, p_trend, place, **found)
+    return Drift(size, p, p_break, p_trend, place, splits, **found)
 
 
 def _own_chance(who: IntArray, right: FloatArray, chance: FloatArray, size: IntArray) -> FloatArray:

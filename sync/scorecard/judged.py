@@ -16,14 +16,15 @@ from sync.consensus import Fit
 from sync.observations import Observations
 from sync.performance import blocks, others
 
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """n answers of W annotators to T tasks; `row` is their place in the observations.
 
     `right` (n,): chance that the answer is right, by the others. `company` (n,): how many others answered, and
     `alike` (n,) how many of them gave this answer; `known` (n,): the task has a ground truth. `usual` (n,): chance
-    that this annotator gives this answer, by what all say of the task and how they answer otherwise. `top` (W,): the label
-    each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that one to this task.
+    that this annotator gives this answer, by what all say of the task and how they answer otherwise. `top` (W,): the
+    label each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that one to this task.
     `model` (n,): the model's label or -1; `model_right` (n,): chance that it is right, NaN where there is none.
     """
 

@@ -1,0 +1,203 @@
+"""What can be said of annotators whose answers are one label each: quality, independence, drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sync.assess import Assessment
+from sync.observations import Observations
+from sync.scorecard.anchoring import NOTABLE, Anchoring, anchoring
+from sync.scorecard.copying import Pair, copying
+from sync.scorecard.correction import ALPHA
+from sync.scorecard.difficulty import Adjusted, adjusted, expected
+from sync.scorecard.drift import LEAST as DRIFT_LEAST
+from sync.scorecard.drift import Drift, drift
+from sync.scorecard.evidence import Evidence
+from sync.scorecard.gold import Gold, gold
+from sync.scorecard.judged import Judged, judge
+from sync.scorecard.rates import difference
+from sync.scorecard.separation import confused_pairs, separates
+from sync.scorecard.straight import Straight, straight
+from sync.scorecard.words import figure, flag, key, moment, number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Skilled:
+    """Measures of all annotators of `seen`."""
+
+    seen: Observations
+    assessment: Assessment
+    judged: Judged
+    adjusted: Adjusted
+    gold: Gold
+    separates: tuple[tuple[int, int, Any], ...]
+    anchoring: Anchoring | None
+    straight: Straight
+    copying: dict[int, list[Pair]]
+    drift: Drift
+
+    @property
+    def mean(self) -> float:
+        """Accuracy of the average answer."""
+        judged = self.assessment.performance
+        return float(np.average(judged.accuracy, weights=judged.answers)) if judged.answers.any() else float("nan")
+
+
+def skilled(seen: Observations, assessment: Assessment, evidence: Evidence | None) -> Skilled:
+    """Measure everybody, against the consensus of the others."""
+    people = len(seen.annotators)
+    judged = judge(seen, assessment.fit, None if evidence is None else evidence.model)
+    chance = expected(judged, people, len(seen.tasks))
+    anchored = None
+    if (judged.model >= 0).any():
+        anchored = anchoring(judged.annotator, judged.label == judged.model, 1 - judged.model_right, judged.seen,
+                             annotators=people)
+    copied: dict[int, list[Pair]] = {}
+    for pair in copying(judged, seen, assessment.fit):
+        copied.setdefault(pair.first, []).append(pair)
+        copied.setdefault(pair.second, []).append(pair)
+    counts = assessment.fit.counts
+    told = tuple((a, b, separates(counts, a, b)) for a, b in confused_pairs(counts))
+    return Skilled(seen, assessment, judged, adjusted(judged, chance, assessment.performance), gold(seen), told,
+                   anchored, straight(judged, annotators=people, labels=len(seen.labels)), copied,
+                   drift(judged, chance, annotators=people))
+
+
+def quality_section(found: Skilled, at: int) -> dict[str, Any]:
+    """Accuracy as it is and on average work, on gold, and which labels they can tell apart."""
+    plain, on_average, known = found.assessment.performance, found.adjusted, found.gold
+    return {
+        "accuracy": figure(plain.accuracy[at], plain.low[at], plain.high[at], plain.answers[at],
+                           effective=number(plain.effective[at], 1)),
+        "adjusted": figure(on_average.accuracy[at], on_average.low[at], on_average.high[at], on_average.compared[at],
+                           "too few of their tasks were answered by two others",
+                           expected=number(on_average.expected[at]), mean=number(on_average.mean)),
+        "gold": figure(known.accuracy[at], known.low[at], known.high[at], known.answered[at],
+                       "they met no ground truth", right=int(known.right[at])),
+        "separates": [
+            {"labels": [found.seen.labels[a], found.seen.labels[b]],
+             **figure(told[0][at], told[1][at], told[2][at], told[3][at])} for a, b, told in found.separates]}
+
+
+def independence_section(found: Skilled, at: int) -> dict[str, Any]:
+    """Agreement with the model split into skill and anchoring; shared mistakes; answers that see no task."""
+    return {"anchoring": _anchoring(found.anchoring, at), "straight_lining": _straight(found, at),
+            "copying": [_pair(found, pair, at) for pair in found.copying.get(at, [])]}
+
+
+def _anchoring(one: Anchoring | None, at: int) -> dict[str, Any]:
+    if one is None:
+        return figure(np.nan, np.nan, np.nan, 0, "it is not known what the model said when they answered")
+    seen, blind = one.seen, one.blind
+    return figure(
+        one.value[at], one.low[at], one.high[at], seen.effective[at],
+        "too few wrong suggestions, seen or blind, are known",
+        agreement_seen=figure(seen.agree[at], np.nan, np.nan, seen.answers[at], "no suggestion is known to be seen"),
+        agreement_blind=figure(blind.agree[at], np.nan, np.nan, blind.answers[at], "no answer is known to be blind"),
+        skill=number(one.skill[at]), lift=number(one.lift[at]), follows_wrong_seen=number(seen.wrong[at])
+        if seen.answers[at] else None, beside="own blind answers" if one.own[at] else "everybody's blind answers")
+
+
+def _straight(found: Skilled, at: int) -> dict[str, Any]:
+    one, names = found.straight, found.seen.labels
+    return {"run": None if one.length[at] < 1 else {
+                "label": names[one.label[at]], "length": int(one.length[at]), "others": number(one.others[at]),
+                "p": number(one.p_run[at], 6)},
+            "favourite": None if one.favourite[at] < 0 else {
+                "label": names[one.favourite[at]], "share": number(one.share[at]), "others": number(one.usual[at]),
+                "p": number(one.p_share[at], 6)}}
+
+
+def _pair(found: Skilled, pair: Pair, at: int) -> dict[str, Any]:
+    other = pair.second if pair.first == at else pair.first
+    return {"annotator": key(found.seen.annotators[other]), "shared": pair.shared, "mistakes": pair.mistakes,
+            "of": key(found.seen.annotators[pair.first]), "expected": number(pair.expected, 2),
+            "together": pair.together, "p": number(pair.p, 6)}
+
+
+def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
+    """Whether accuracy changed: None unless a test says so. The figure is accuracy after less accuracy before."""
+    one = found.drift
+    if one.place[at] < 0:
+        return figure(np.nan, np.nan, np.nan, one.answers[at],
+                      f"fewer than {DRIFT_LEAST} answers that others can judge, with their time", changed=False)
+    told = {"p": number(one.p[at], 6), "p_break": number(one.p_break[at], 6), "p_trend": number(one.p_trend[at], 6)}
+    if one.p[at] > ALPHA:   # the likeliest break of a noise looks like one: nothing is shown of it
+        return figure(np.nan, np.nan, np.nan, one.answers[at], "no change that chance does not explain",
+                      changed=False, **told)
+    sides = [figure(getattr(one, name)[at], getattr(one, f"{name}_low")[at], getattr(one, f"{name}_high")[at],
+                    size) for name, size in (("before", one.split[at]), ("after", one.answers[at] - one.split[at]))]
+    gap = float(one.after[at] - one.before[at])
+    low, high = difference(one.after[at], one.after_low[at], one.after_high[at], one.before[at], one.before_low[at],
+                           one.before_high[at])
+    return figure(gap, float(low), float(high), one.answers[at], changed=True, **told,
+                  when=moment(found.seen.at[one.place[at]]), before=sides[0], after=sides[1],
+                  slope_per_100=number(one.slope[at]))
+
+
+def skilled_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    """Straight-lining, one label for everything, shared mistakes, anchoring, drift: each with its evidence."""
+    return [*_straight_flags(found, at), *_pair_flags(found, at), *_anchoring_flags(found, at),
+            *_drift_flags(found, at)]
+
+
+def _straight_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    one, seen = found.straight, found.seen
+    flags = []
+    if one.p_run[at] <= ALPHA:
+        judged = found.judged
+        own = np.flatnonzero(judged.annotator == at)
+        own = own[np.lexsort((judged.row[own], judged.at[own]))]
+        rows = judged.row[own].tolist()
+        run = rows[rows.index(one.first[at]):rows.index(one.last[at]) + 1]
+        flags.append(flag(
+            "straight-lining", f"gave '{seen.labels[one.label[at]]}' {one.length[at]} times in a row; others "
+            f"{percent(one.others[at])} on the same tasks", one.p_run[at], (seen.tasks[seen.task[row]] for row in run)))
+    if one.p_share[at] <= ALPHA:
+        flags.append(flag(
+            "one label", f"gave '{seen.labels[one.favourite[at]]}' to {percent(one.share[at])} of the tasks, others "
+            f"{percent(one.usual[at])} on the same tasks, and nearly as often where the others say otherwise",
+            one.p_share[at]))
+    return flags
+
+
+def _pair_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    flags = []
+    for pair in found.copying.get(at, []):
+        seen = found.seen
+        other = seen.annotators[pair.second if pair.first == at else pair.first]
+        whose = "their" if pair.first == at else f"{other}'s"
+        soon = f", {pair.together} of them within a minute" if pair.together else ""
+        flags.append(flag(
+            "copying", f"shares {pair.shared} of {whose} {pair.mistakes} mistakes with {other}{soon}; "
+            f"{pair.expected:.1f} would be chance", pair.p, (seen.tasks[seen.task[row]] for row in pair.rows),
+            annotator=key(other)))
+    return flags
+
+
+def _anchoring_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    one = found.anchoring
+    if one is None or one.p[at] > ALPHA or not one.value[at] >= NOTABLE:
+        return []
+    judged = found.judged
+    rows = np.flatnonzero((judged.annotator == at) & (judged.seen == 1) & (judged.model == judged.label))
+    rows = rows[judged.model_right[rows] < 0.2]
+    return [flag("anchoring", f"follows {percent(one.seen.wrong[at])} of the model's wrong suggestions; blind the "
+                 f"same mistake is made in {percent(one.seen.wrong[at] - one.value[at])}", one.p[at],
+                 (found.seen.tasks[task] for task in judged.task[rows]))]
+
+
+def _drift_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    one = found.drift
+    if one.p[at] > ALPHA:
+        return []
+    if one.p_break[at] <= one.p_trend[at]:
+        when = moment(found.seen.at[one.place[at]])[:10]
+        told = f"right on {percent(one.before[at])} before {when}, on {percent(one.after[at])} since then"
+    else:
+        told = f"accuracy {'falls' if one.slope[at] < 0 else 'rises'} by {abs(100 * one.slope[at]):.1f} points every " \
+               "100 answers"
+    return [flag("drift", f"{told}, the difficulty of the tasks accounted for", one.p[at])]
