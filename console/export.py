@@ -27,12 +27,14 @@ def rows(store: Store, project_id: int, *, everything: bool = False) -> Iterator
     """One dict for each labelled task, by Label Studio's id; with `everything`, also for those without a label.
 
     `id`, `data` (the customer's fields), `status` (as in `routes.state`, None: never routed), and `labels`:
-    {control: {label, probability, decided_by, annotators, answers, model_version, rules, guideline}}.
+    {control: {label, value, probability, decided_by, annotators, answers, model_version, rules, guideline}}.
+    `value` is a structured label (`sync.kinds`): regions, several labels, a number, or the shares of all labels where
+    there is no single truth; `label` is then a short text of it. None for a single choice.
     `decided_by` is `people`, `ground-truth` or `machine`. `model_version`, `rules` and `guideline` are those of
     the decision, None where there was none or it is not known.
     """
     with store.read() as conn:
-        controls = [c.name for c in parse(get(conn, project_id).label_config).modelled]
+        controls = [c.name for c in parse(get(conn, project_id).label_config).judged]
         last = 0
         while batch := _tasks(conn, project_id, last):
             last = batch[-1].key
@@ -50,7 +52,7 @@ def customer_fields(data: Row) -> Row:
 
 
 def other_results(store: Store, project_id: int, modelled: set[str]) -> dict[int, list[Row]]:
-    """What the newest annotation of each task (Label Studio's id) says on controls that Cueloop does not model."""
+    """What the newest annotation of each task (Label Studio's id) says on controls other than single choices."""
     wanted = (sa.select(tasks.c.id, made.c.result)
               .join(tasks, tasks.c.key == made.c.task)
               .where(made.c.project_id == project_id, made.c.deleted_at.is_(None),
@@ -66,7 +68,8 @@ def _tasks(conn: sa.Connection, project_id: int, after: int) -> list[Any]:
     return list(conn.execute(
         sa.select(tasks.c.key, tasks.c.id, tasks.c.data, routes.c.state)
         .outerjoin(routes, routes.c.task == tasks.c.key)
-        .where(tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), tasks.c.key > after)
+        .where(tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None),
+               tasks.c.key > after)
         .order_by(tasks.c.key).limit(BATCH)))
 
 
@@ -100,7 +103,7 @@ def _by_people(conn: sa.Connection, keys: list[int], latest: dict[tuple[int, str
         decision = latest.get((row.task, row.control))
         guidelines = [version for _, version in people if version is not None]
         yield row.task, row.control, {
-            "label": row.label, "probability": row.probability,
+            "label": row.label, "value": row.value, "probability": row.probability,
             "decided_by": "ground-truth" if row.method == "ground-truth" else "people",
             "annotators": [annotator for annotator, _ in people], "answers": row.answers,
             "model_version": decision.model_version if decision else None,
@@ -115,6 +118,6 @@ def _accepted(conn: sa.Connection, keys: list[int], latest: dict[tuple[int, str]
     for (task, name), row in accepted.items():
         probabilities = scores.get((task, name, row.model_version), {})
         yield task, name, {
-            "label": row.chosen, "probability": probabilities.get(row.chosen), "decided_by": "machine",
+            "label": row.chosen, "value": None, "probability": probabilities.get(row.chosen), "decided_by": "machine",
             "annotators": [], "answers": 0, "model_version": row.model_version, "rules": row.rules_hash,
             "guideline": row.guideline_version}

@@ -13,7 +13,8 @@ from cueloop.types import Control
 
 Row = dict[str, Any]
 
-LABEL_FIELDS = ("label", "probability", "decided_by", "annotators", "answers", "model_version", "rules", "guideline")
+LABEL_FIELDS = ("label", "value", "probability", "decided_by", "annotators", "answers", "model_version", "rules",
+                "guideline")
 """What is told of each control, in the order of the CSV's columns."""
 
 
@@ -48,12 +49,12 @@ def write_label_studio(rows: Iterable[Row], file: TextIO, controls: Mapping[str,
                        others: Mapping[int, list[Row]]) -> int:
     """A JSON list that Label Studio imports: each task with one annotation that holds the final labels.
 
-    `others` are results on controls that Cueloop does not model, by task id: they pass through as they are.
+    `others` are results on controls that are no single choice, by task id: they pass through as they are.
     """
     count = 0
     file.write("[")
     for count, row in enumerate(rows, 1):
-        result = [item for name, label in row["labels"].items() if label
+        result = [item for name, label in row["labels"].items() if label and label["label"] and name in controls
                   for item in to_result(controls[name], label["label"])]
         known = any(label and label["decided_by"] == "ground-truth" for label in row["labels"].values())
         task = {"data": row["data"], "meta": {"cueloop": {"id": row["id"], "status": row["status"],

@@ -1,6 +1,13 @@
-"""Reads training data from the consensus of people's answers, never from what the model itself accepted."""
+"""Reads training data from the consensus of people's answers, never from what the model itself accepted.
+
+Where the model had a voice in a consensus, the label is the one that people alone would have: a model neither learns
+from itself nor is judged by itself. A control without one truth teaches the shares of its labels.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -44,17 +51,33 @@ def _dataset(conn: sa.Connection, project_id: int, control: Control, least: floa
         answers.c.task == consensus.c.task, answers.c.control == control.name,
         sa.or_(answers.c.seen_suggestion.is_(None), answers.c.seen_suggestion)).exists()
     rows = conn.execute(
-        sa.select(tasks.c.key, tasks.c.id, tasks.c.created_at, tasks.c.data, consensus.c.label,
-                  consensus.c.probability, consensus.c.updated_at, sa.or_(tasks.c.blind, ~suggested).label("blind"))
+        sa.select(tasks.c.key, tasks.c.id, tasks.c.created_at, tasks.c.data, consensus.c.label, consensus.c.value,
+                  consensus.c.probability, consensus.c.people, consensus.c.updated_at,
+                  sa.or_(tasks.c.blind, ~suggested).label("blind"))
         .join(tasks, tasks.c.key == consensus.c.task)
         .where(consensus.c.project_id == project_id, consensus.c.control == control.name,
-               consensus.c.probability >= least, consensus.c.answers > 0, tasks.c.deleted_at.is_(None),
+               consensus.c.answers > 0, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None),
                people_answered(control.name))
         .order_by(tasks.c.key)).all()
     examples = tuple(
-        Example(key=r.key, identity=f"{project_id}/{r.id}/{r.created_at.isoformat()}", text=text, label=r.label,
-                weight=r.probability, blind=bool(r.blind))
-        for r in rows if (text := text_of(r.data.get(control.value))) is not None and r.label in control.labels)
+        Example(key=r.key, identity=f"{project_id}/{r.id}/{r.created_at.isoformat()}", text=text, label=label,
+                weight=weight, blind=bool(r.blind), shares=shares)
+        for r in rows if (text := text_of(r.data.get(control.value))) is not None
+        for label, weight, shares in _labels(r, control.labels, least))
     return Dataset(control=control.name, to_name=control.to_name, field=control.value, labels=control.labels,
                    examples=examples, source="consensus", cursor=max((r.updated_at for r in rows), default=None),
                    guideline_version=guideline)
+
+
+def _labels(row: Any, labels: tuple[str, ...], least: float) -> Iterator[tuple[str, float, tuple[float, ...] | None]]:
+    """The label of a consensus by people alone with its probability, and shares; nothing where it is too unsure."""
+    if isinstance(row.value, dict) and "distribution" in row.value:
+        shares = tuple(float(row.value["distribution"].get(label, {}).get("share", 0.0)) for label in labels)
+        if any(shares):
+            yield labels[shares.index(max(shares))], 1.0, shares
+        return
+    label, probability = row.label, row.probability
+    if row.people:
+        label, probability = max(row.people.items(), key=lambda item: item[1])
+    if label in labels and probability >= least:
+        yield label, probability, None

@@ -27,6 +27,8 @@ class Example:
     """Probability that the label is right."""
     blind: bool = True
     """Nobody who answered saw a suggestion."""
+    shares: tuple[float, ...] | None = None
+    """Share of each of the dataset's labels, where there is no single truth: `label` is then only the commonest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,13 @@ class Dataset:
 
     def sha256(self) -> str:
         """Hash of everything that training sees, whatever the order of the examples."""
-        rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}" for e in self.examples)
+        rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}" + _told(e.shares) for e in self.examples)
         head = [self.control, self.field, *self.labels]
         return hashlib.sha256("\1".join(head + rows).encode(errors="surrogatepass")).hexdigest()
+
+
+def _told(shares: tuple[float, ...] | None) -> str:
+    return "" if shares is None else "\0" + ",".join(f"{share:.6f}" for share in shares)
 
 
 def is_held_out(identity: str, share: float = HELD_OUT) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cueloop.errors import ModelError
 from ml_backend.bundle import Head
 from ml_backend.calibration import Floats, ece, fit_temperature, nll, softmax
-from ml_backend.dataset import Dataset
+from ml_backend.dataset import Dataset, Example
 from ml_backend.folds import FOLDS, deal
 from ml_backend.models import kind as kind_named
 from ml_backend.models.kind import Classifier
@@ -58,10 +58,11 @@ def train(
     texts = [e.text for e in examples]
     truth = np.array([labels.index(e.label) for e in examples], dtype=np.int64)
     weights = np.array([e.weight for e in examples])
+    lessons = _lessons(examples, data.labels, labels)
     model_class = kind_named(kind)
-    logits = _out_of_fold(model_class, texts, truth, weights, len(labels), seed, progress)
+    logits = _out_of_fold(model_class, texts, truth, lessons, len(labels), seed, progress)
     temperature = fit_temperature(logits, truth, weights)
-    classifier = model_class.fit(texts, truth, weights, classes=len(labels), seed=seed)
+    classifier = _fit(model_class, texts, lessons, np.arange(len(texts)), len(labels), seed)
     progress(FOLDS + 1, FOLDS + 1)
     raw, calibrated = softmax(logits), softmax(logits, temperature)
     report = {
@@ -77,8 +78,28 @@ def train(
     return Trained(head, np.array([e.key for e in examples], dtype=np.int64), truth, calibrated, report)
 
 
+def _lessons(examples: Sequence[Example], told: Sequence[str], labels: Sequence[str]) -> Floats:
+    """Weight of each label in each example: (n, labels). All on one label, or on several in their shares."""
+    lessons = np.zeros((len(examples), len(labels)))
+    columns = [told.index(label) for label in labels]
+    for row, example in zip(lessons, examples, strict=True):
+        shares = np.zeros(0) if example.shares is None else np.array(example.shares)[columns]
+        if shares.sum() > 0:
+            row[:] = example.weight * shares / shares.sum()
+        else:
+            row[labels.index(example.label)] = example.weight
+    return lessons
+
+
+def _fit(model_class: type[Classifier], texts: list[str], lessons: Floats, some: NDArray[np.int64], classes: int,
+         seed: int) -> Classifier:
+    """A model of some of the texts; one with several labels is learned once with each, at its share."""
+    row, label = np.nonzero(lessons[some])
+    return model_class.fit([texts[some[i]] for i in row], label, lessons[some[row], label], classes=classes, seed=seed)
+
+
 def _out_of_fold(
-    model_class: type[Classifier], texts: list[str], truth: NDArray[np.int64], weights: Floats, classes: int,
+    model_class: type[Classifier], texts: list[str], truth: NDArray[np.int64], lessons: Floats, classes: int,
     seed: int, progress: Progress,
 ) -> Floats:
     """Logits (n, classes) of each text by a model that was trained without its fold."""
@@ -86,7 +107,7 @@ def _out_of_fold(
     logits = np.empty((len(texts), classes))
     for number in np.unique(fold):
         seen, unseen = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        model = model_class.fit([texts[i] for i in seen], truth[seen], weights[seen], classes=classes, seed=seed)
+        model = _fit(model_class, texts, lessons, seen, classes, seed)
         logits[unseen] = model.logits([texts[i] for i in unseen])
         progress(int(number) + 1, FOLDS + 1)
     return logits

@@ -57,8 +57,9 @@ def _write(store: Any, project_id: int, format_: str, everything: bool, file: Te
     if format_ == "jsonl":
         return export_formats.write_jsonl(found, file)
     with store.read() as conn:
-        controls = {c.name: c for c in parse(get(conn, project_id).label_config).modelled}
+        config = parse(get(conn, project_id).label_config)
     if format_ == "csv":
-        return export_formats.write_csv(found, file, controls)
+        return export_formats.write_csv(found, file, [c.name for c in config.judged])
+    controls = {c.name: c for c in config.modelled}
     others = export.other_results(store, project_id, set(controls))
     return export_formats.write_label_studio(found, file, controls, others)

@@ -60,8 +60,8 @@ def test_every_label_says_who_or_what_decided_it(any_store: Store) -> None:
         "good", "people", [1, 2, 3], 3, 2)
     assert 0.5 < people["probability"] <= 1
     assert (truth["label"], truth["decided_by"], truth["probability"]) == ("bad", "ground-truth", 1.0)
-    assert machine == {"label": "bad", "probability": 0.98, "decided_by": "machine", "annotators": [], "answers": 0,
-                       "model_version": "m-7", "rules": "abc123", "guideline": 1}
+    assert machine == {"label": "bad", "value": None, "probability": 0.98, "decided_by": "machine", "annotators": [],
+                       "answers": 0, "model_version": "m-7", "rules": "abc123", "guideline": 1}
     assert (rows[4]["status"], rows[1]["status"]) == ("accepted", None)
     # each control has its own label
     assert rows[1]["labels"]["topic"]["label"] == "film"

@@ -1,5 +1,7 @@
 """Training data comes from people, and only from people."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -100,3 +102,27 @@ def test_what_cannot_be_trained_on_is_named(store):
                              '<Choice value="b"/></Choices></View>')
     with pytest.raises(ModelError, match="no control shows a field"):
         _read(store, 3)
+
+
+def test_a_model_neither_learns_from_itself_nor_from_what_people_alone_doubt(store, project):
+    # given three tasks on which the model had a voice: it agrees with people, it turned them, it made them sure
+    keys = project.add([replace(one, label="food") for one in examples(3)])
+    told = [{"food": 0.8, "money": 0.2}, {"food": 0.3, "money": 0.7}, {"food": 0.4, "money": 0.35, "sport": 0.25}]
+    with store.write() as conn:
+        for key, people in zip(keys, told, strict=True):
+            conn.execute(s.consensus.update().where(s.consensus.c.task == key).values(people=people))
+    # when training data are read
+    (data,) = _read(store)
+    # then the labels and their weights are those of people alone
+    assert [(e.label, e.weight) for e in data.examples] == [("food", 0.8), ("money", 0.7)]
+
+
+def test_where_there_is_no_single_truth_the_shares_are_taught(store, project):
+    (key,) = project.add(examples(1))
+    shares = {"food": {"share": 0.3, "low": 0.1, "high": 0.6}, "money": {"share": 0.7, "low": 0.4, "high": 0.9}}
+    with store.write() as conn:
+        conn.execute(s.consensus.update().where(s.consensus.c.task == key).values(
+            label="", probability=0.4, value={"distribution": shares, "width": 0.5}))
+    (data,) = _read(store)
+    (example,) = data.examples
+    assert (example.label, example.shares) == ("money", (0.3, 0.7, 0.0))

@@ -1,5 +1,7 @@
 """Training: folds, the held-out part, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,16 @@ def test_the_data_hash_is_of_the_content_not_of_the_order():
 @pytest.mark.parametrize(("value", "text"), [("a", "a"), (3, "3"), (None, None), (True, None), ([1], None), ({}, None)])
 def test_only_text_is_text(value, text):
     assert text_of(value) == text
+
+
+def test_shares_of_labels_are_learned_as_shares():
+    # given sentences about food of which a third of all people say money
+    some = [replace(e, label="food", shares=(2 / 3, 1 / 3, 0.0)) if e.label == "food" else e for e in examples(240)]
+    hard = [replace(e, shares=None) for e in some]
+    # when a model learns the shares, and another one only the commonest labels
+    soft, sure = train(dataset(some)), train(dataset(hard))
+    # then on sentences about food the first leaves about a third to money
+    food = soft.truth == soft.head.labels.index("food")
+    column = soft.head.labels.index("money")
+    assert 0.2 < soft.out_of_fold[food, column].mean() < 0.45
+    assert sure.out_of_fold[food, column].mean() < 0.1
