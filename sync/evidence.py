@@ -6,6 +6,7 @@ names of tasks and annotators, and structured answers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -23,11 +24,12 @@ from cueloop.types import Control, LabelConfig
 from sync import kinds
 from sync.observations import Observations
 
-ROWS = 20_000
-"""Rows fetched at a time."""
+ROWS = 2_000
+"""Rows fetched at a time: few enough to stay in the processor's cache until they are in arrays."""
 
-TRUTH, REVIEW = 1, 2
-"""Marks of an answer, added up in one number: a column less to carry."""
+TRUTH, REVIEW, SEEN, GUIDELINE = 1, 2, 4, 16
+"""Units in which the small facts of an answer are packed into one number, so that there are fewer columns to carry:
+whether it is ground truth, a review, what was seen (one more than in `Observations`), the guideline (one more)."""
 
 Table = dict[str, NDArray[Any]]
 
@@ -93,10 +95,10 @@ def _select(conn: sa.Connection, project_id: int, control: Control, *, imported:
     truth: sa.ColumnElement[bool] = c.ground_truth
     if not imported:
         truth = truth & ~sa.exists().where(made.c.unique_id == c.unique_id, made.c.imported)
-    marks = sa.case((truth, TRUTH), else_=0) + sa.case((c.review, REVIEW), else_=0)
-    seen = sa.case((c.seen_suggestion, 1), (~c.seen_suggestion, 0), else_=-1)
-    columns = [c.task, c.annotator_id, c.label, c.lead_time, marks, seen, sa.func.coalesce(c.guideline_version, -1),
-               _moment(conn)]
+    seen = sa.case((c.seen_suggestion, 2 * SEEN), (~c.seen_suggestion, SEEN), else_=0)
+    marks = (sa.case((truth, TRUTH), else_=0) + sa.case((c.review, REVIEW), else_=0) + seen
+             + GUIDELINE * (sa.func.coalesce(c.guideline_version, -1) + 1))
+    columns = [c.task, c.annotator_id, c.label, c.lead_time, marks, _moment(conn)]
     if control.kind not in kinds.CHOICES:
         columns.append(c.value)
     return (sa.select(*columns).join(tasks, tasks.c.key == c.task)
@@ -113,24 +115,27 @@ def _moment(conn: sa.Connection) -> sa.ColumnElement[Any]:
 
 def _fetched(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
     """Rows a chunk at a time, without a copy of all of them in the driver."""
-    with conn.execute(query.execution_options(stream_results=True)) as result:
-        while rows := result.fetchmany(ROWS):
+    streamed = conn.dialect.name != "sqlite"  # SQLite's driver streams anyhow, and its rows cost less
+    with conn.execute(query.execution_options(stream_results=streamed)) as result:
+        fetch = result.fetchmany if streamed or result.cursor is None else result.cursor.fetchmany
+        while rows := fetch(ROWS):
             yield rows
 
 
 def _table(rows: Sequence[Sequence[Any]], labels: dict[str, int], values: list[Any]) -> Table:
     """One chunk as arrays; labels become numbers in `labels`, structured answers go to the end of `values`."""
-    task, annotator, label, seconds, marks, seen, guideline, at, *value = (
-        zip(*rows, strict=True) if rows else ((),) * 8)
+    task, annotator, label, seconds, marks, at, *value = zip(*rows, strict=True) if rows else ((),) * 6
     for name in set(label) - labels.keys():
         labels[name] = len(labels)
-    if value:
-        values.extend(value[0])
+    if value:  # in SQLite's own rows JSON is text
+        values.extend(json.loads(one) if isinstance(one, str) else one for one in value[0])
+    packed = np.array(marks, np.int64)
     return {
         "task": np.array(task, np.int64), "annotator": np.array(annotator, np.int64),
         "label": np.fromiter(map(labels.__getitem__, label), np.int32, len(label)),
-        "seconds": np.array(seconds, np.float64), "marks": np.array(marks, np.int8), "seen": np.array(seen, np.int8),
-        "guideline": np.array(guideline, np.int32), "at": _seconds(at)}
+        "seconds": np.array(seconds, np.float64), "at": _seconds(at), "truth": packed & TRUTH > 0,
+        "review": packed & REVIEW > 0, "seen": (packed // SEEN % (GUIDELINE // SEEN) - 1).astype(np.int8),
+        "guideline": (packed // GUIDELINE - 1).astype(np.int32)}
 
 
 def _seconds(at: Sequence[Any]) -> NDArray[np.float64]:
@@ -146,13 +151,13 @@ def _observed(control: Control, found: Table, labels: dict[str, int], values: li
     label = np.array([place[name] for name in labels], np.int64)[found["label"]]
     tasks_seen, task = _first_seen(found["task"])
     annotators_seen, annotator = _first_seen(found["annotator"])
-    truth = found["marks"] & TRUTH > 0
+    truth = found["truth"]
     pinned = np.full(len(tasks_seen), -1)
     pinned[task[truth]] = label[truth]
     return Observations(
         task, annotator, label, found["seconds"], truth, pinned, tuple(tasks_seen), tuple(annotators_seen),
-        tuple(names), review=found["marks"] & REVIEW > 0, at=found["at"], seen=found["seen"].astype(np.int64),
-        guideline=found["guideline"].astype(np.int64), value=_positions(control, values, label))
+        tuple(names), review=found["review"], at=found["at"], seen=found["seen"], guideline=found["guideline"],
+        value=_positions(control, values, label))
 
 
 def _positions(control: Control, values: list[Any], label: NDArray[Any]) -> tuple[Any, ...]:
