@@ -33,7 +33,7 @@ def shifts(regions: Regions, votes: Votes, judged: Judgement, which: IntArray,
     more: the log of the ratio of areas (of polygons: of their bounds).
     """
     there = np.zeros(len(regions), bool)
-    at = np.flatnonzero(judged.judged & judged.there & judged.marked)
+    at = np.flatnonzero(judged.judged & judged.marked & (judged.there >= 0.5))
     there[votes.region[at]] = True
     keep = there[which]
     which, extent = which[keep], extent[keep]

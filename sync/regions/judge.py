@@ -16,6 +16,7 @@ from sync.regions.agreement import agreement
 from sync.regions.annotators import confusion_labels, qualities
 from sync.regions.belief import LEAST_WEIGHT, learn
 from sync.regions.boundaries import shifts
+from sync.regions.confirmed import confirmed
 from sync.regions.found import consensus
 from sync.regions.gathered import gather
 from sync.regions.groups import groups
@@ -62,12 +63,13 @@ def judge(control: Control, seen: Observations, *, known: Mapping[Hashable, Anno
     if known:
         return Outcome(control, rows, (), {})
     which, extent = without_each(regions, group, weight)
-    overlap = np.zeros(len(regions))
-    overlap[which] = overlap_with_others(regions, group, pairs, which, extent)
-    judged = judgement(cast, belief, overlap, THRESHOLD)
+    near = np.ones(len(regions), bool)
+    near[which] = overlap_with_others(regions, group, pairs, which, extent) >= THRESHOLD
+    judged = judgement(cast, belief, near, len(seen.annotators))
     unseen = float((rate * missed)[_answered(seen)].sum())
     run = {"regions_per_task": round(rate, 6), "unseen_regions": round(unseen, 3)}
-    people = qualities(seen, regions, cast, belief, judged, shifts(regions, cast, judged, which, extent), run)
+    people = qualities(seen, regions, cast, belief, judged, shifts(regions, cast, judged, which, extent),
+                       confirmed(seen, regions, pairs), run)
     warnings = (*_named(belief.warnings, confusion_labels(regions, cast, belief)), *_alone(seen, asked))
     return Outcome(control, rows, people, agreement(seen, regions, pairs, group), warnings)
 
@@ -86,10 +88,13 @@ def _named(warnings: tuple[str, ...], labels: tuple[str, ...]) -> list[str]:
 
 
 def _alone(seen: Observations, asked: NDArray[np.bool_]) -> list[str]:
-    """Says how many tasks only one annotator looked at."""
+    """Says where too few annotators looked to tell who is right."""
     size = np.bincount(seen.task[asked], minlength=len(seen.tasks))
     alone = int((size == 1).sum())
-    if not alone:
-        return []
-    return [f"{alone} of {int((size > 0).sum())} tasks were answered by one annotator: what they missed or invented "
-            "there nobody can tell."]
+    found = []
+    if alone:
+        found.append(f"{alone} of {int((size > 0).sum())} tasks were answered by one annotator: what they missed or "
+                     "invented there nobody can tell.")
+    if len(set(seen.annotator[asked].tolist())) == 2:
+        found.append("There are only two annotators: where they disagree, nobody can tell who of them is right.")
+    return found

@@ -23,11 +23,16 @@ def named(votes: Votes, weight: FloatArray) -> tuple[IntArray, FloatArray]:
 
 
 def named_by_others(votes: Votes, weight: FloatArray, label: IntArray) -> IntArray:
-    """The label by everybody else's votes, for every vote: only without a vote for the winner can it change. (C,)"""
+    """The label by everybody else's votes, for every vote (C,); their own where nobody else marked anything.
+
+    Only without a vote for the winner can it change.
+    """
     found = label[votes.group]
     open_ = (votes.label == found) & (votes.pinned[votes.group] < 0)
     for part in _rounds(votes, np.flatnonzero(open_)):
-        found[part] = _winner(votes, weight, part)[0][votes.group[part]]
+        others, share = _winner(votes, weight, part)
+        marked = share[votes.group[part]] > 0
+        found[part[marked]] = others[votes.group[part[marked]]]
     return found
 
 

@@ -8,6 +8,7 @@ two people with a thousand mutually overlapping regions each, is matched greedil
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
 from sync.regions.gathered import Regions
@@ -52,21 +53,37 @@ def assigned(left: IntArray, right: IntArray, gain: FloatArray, *, most: bool = 
     rest = np.flatnonzero(~alone)
     if not len(rest):
         return np.flatnonzero(alone)
-    solved = [_solve(rows[part], cols[part], gain[part], part, most) for part in _clusters(rows, cols, rest)]
-    return np.sort(np.concatenate((np.flatnonzero(alone), *solved)))
+    cluster = _clusters(rows, cols, rest)
+    order = rest[np.lexsort((cols[rest], rows[rest], -gain[rest], cluster))]
+    cluster = np.sort(cluster)
+    simple = _stars(rows[order], cols[order], cluster)
+    best = order[simple & np.r_[True, np.diff(cluster) != 0]]
+    order, cluster = order[~simple], cluster[~simple]
+    parts = np.split(order, np.flatnonzero(np.diff(cluster)) + 1) if len(order) else []
+    solved = [_solve(rows[part], cols[part], gain[part], part, most) for part in parts]
+    return np.sort(np.concatenate((np.flatnonzero(alone), best, *solved)))
 
 
-def _clusters(rows: IntArray, cols: IntArray, rest: IntArray) -> list[IntArray]:
-    """The pairs `rest`, split into what can be decided independently."""
+def _clusters(rows: IntArray, cols: IntArray, rest: IntArray) -> IntArray:
+    """What of the pairs `rest` must be decided together: the number of its cluster for each."""
     from scipy import sparse
 
     size = int(rows.max()) + 1
     nodes = size + int(cols.max()) + 1
     graph = sparse.coo_array((np.ones(len(rest)), (rows[rest], size + cols[rest])), shape=(nodes, nodes))
     _, part = sparse.csgraph.connected_components(graph, directed=False)
-    part = part[rows[rest]]
-    order = np.argsort(part, kind="stable")
-    return np.split(rest[order], np.flatnonzero(np.diff(part[order])) + 1)
+    return np.asarray(part[rows[rest]], np.int64)
+
+
+def _stars(rows: IntArray, cols: IntArray, cluster: IntArray) -> NDArray[np.bool_]:
+    """Which pairs are in a cluster around one region: it has one match, the best."""
+    single = [_distinct(ids, cluster) == 1 for ids in (rows, cols)]
+    return np.asarray((single[0] | single[1])[cluster])
+
+
+def _distinct(ids: IntArray, cluster: IntArray) -> IntArray:
+    pairs = np.unique(cluster * (int(ids.max()) + 1) + ids)
+    return np.bincount(pairs // (int(ids.max()) + 1))
 
 
 def _solve(rows: IntArray, cols: IntArray, gain: FloatArray, part: IntArray, most: bool) -> IntArray:

@@ -11,7 +11,7 @@ from sync.arrays import FloatArray, normalised
 from sync.observations import Observations
 from sync.outcome import AnnotatorQuality
 from sync.regions.annotators import SOMETHING
-from sync.regions.belief import Belief, by_vote, decided
+from sync.regions.belief import NOBODY, Belief, by_vote, decided
 from sync.regions.gathered import Regions
 from sync.regions.unseen import detection
 from sync.regions.votes import Votes, as_something
@@ -24,7 +24,7 @@ def recall(votes: Votes, seen: Observations, regions: Regions,
            known: Mapping[Hashable, AnnotatorQuality]) -> tuple[Belief, FloatArray, float]:
     """(belief, each annotator's chance to mark what is there, regions a task) from what is `known` of annotators.
 
-    Somebody unknown counts as the crowd does. What the others say of each vote is not computed.
+    Somebody unknown counts as the crowd does.
     """
     some = next(iter(known.values()))
     people = [known.get(name) for name in seen.annotators]
@@ -41,7 +41,7 @@ def recall(votes: Votes, seen: Observations, regions: Regions,
     if some.labels[0] == SOMETHING and labels == 2:
         two = as_something(votes)
         posterior, probability = _posteriors(two, confusion, counts, pooled, prior)
-        return by_vote(votes, two, posterior, probability, confusion, counts, ()), detected, rate
+        return by_vote(votes, two, posterior, probability, posterior, confusion, counts), detected, rate
     names = [*(regions.labels[at] for at in votes.used.tolist()), some.labels[-1]]
     widen = [some.labels.index(name) if name in some.labels else -1 for name in names]
     confusion, pooled = _widened(confusion, widen), _widened(pooled[None], widen)[0]
@@ -50,9 +50,7 @@ def recall(votes: Votes, seen: Observations, regions: Regions,
     posterior, probability = _posteriors(votes, confusion, counts, pooled, prior)
     exists, label = decided(posterior)
     sure = probability[np.arange(votes.groups), label]
-    nobody = np.zeros(len(votes.group))
-    return Belief(exists, label, 1 - probability[:, -1], sure, nobody, nobody.astype(np.int64), confusion,
-                  counts), detected, rate
+    return Belief(exists, label, 1 - probability[:, -1], sure, posterior, confusion, counts, NOBODY), detected, rate
 
 
 def _widened(confusion: FloatArray, widen: list[int]) -> FloatArray:
