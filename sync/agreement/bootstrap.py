@@ -73,22 +73,31 @@ def resampled(statistics: FloatArray, *, replicates: int = 1000, seed: int = 0,
 
 
 def _patterns(statistics: FloatArray, counts: IntArray | None) -> tuple[FloatArray, IntArray]:
-    """Different rows and how many tasks are like each, in an order that does not depend on that of the tasks."""
+    """Different rows and how many tasks are like each, in an order that does not depend on that of the tasks.
+
+    Numbers are told apart to twelve digits of the largest in their column, so that rounding in the last place, which
+    changes with the order of summing, changes no draw.
+    """
     given = np.ones(len(statistics), np.int64) if counts is None else np.asarray(counts, np.int64)
     if given.shape != (len(statistics),) or (given < 0).any():
         raise ValueError("counts must be whole numbers from 0, one a row")
     mixed: NDArray[np.unsignedinteger[Any]] = np.zeros(len(statistics), np.uint64)
     for column in statistics.T:  # sorting 64-bit fingerprints is many times faster than sorting rows
-        bits = np.asarray(column + 0.0, order="C").view(np.uint64)  # + 0.0: minus zero is zero
-        mixed = (mixed ^ bits) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ _whole(column).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
-    rows, like = statistics[first], np.bincount(inverse, given, len(first)).astype(np.int64)
     # that two different rows have one fingerprint happens once in 10^9 such inputs
-    if not all(np.array_equal(row[inverse], column) for row, column in zip(rows.T, statistics.T, strict=True)):
-        rows, inverse = np.unique(statistics, axis=0, return_inverse=True)
-        like = np.bincount(inverse, given, len(rows)).astype(np.int64)
+    if not all(np.array_equal(whole[first][inverse], whole) for whole in map(_whole, statistics.T)):
+        whole = np.column_stack([_whole(column) for column in statistics.T])
+        _, first, inverse = np.unique(whole, axis=0, return_index=True, return_inverse=True)
+    rows, like = statistics[first], np.bincount(inverse, given, len(first)).astype(np.int64)
     return rows[like > 0], like[like > 0]
+
+
+def _whole(column: FloatArray) -> IntArray:
+    """A column as whole numbers, 2^40 for the next power of two above the largest."""
+    exponent = int(np.frexp(np.abs(column).max(initial=0.0))[1])
+    return np.asarray(np.rint(np.ldexp(column, 40 - exponent)), np.int64)
 
 
 def _drawn(rows: FloatArray, counts: IntArray, replicates: int, rng: np.random.Generator) -> FloatArray:
