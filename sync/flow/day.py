@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from sync.flow.clock import HOUR, start_of
 @dataclass(frozen=True, slots=True)
 class Submissions:
     """N submissions by people. `at` POSIX seconds, `lead` seconds or NaN; `skip` and `copy` (a hidden copy of a
-    task, asked again) are flags; `shown` and `unchanged` count controls on which a suggestion was on screen, and
-    on which the answer was that suggestion."""
+    task, asked again) and `blind` (surely no suggestion on screen) are flags; `shown` and `unchanged` count controls on
+    which a suggestion was on screen, and on which the answer was that suggestion."""
 
     annotator: IntArray
     task: IntArray
@@ -26,6 +27,7 @@ class Submissions:
     lead: FloatArray
     skip: NDArray[np.bool_]
     copy: NDArray[np.bool_]
+    blind: NDArray[np.bool_]
     shown: IntArray
     unchanged: IntArray
 
@@ -50,7 +52,7 @@ class Work:
 
     def __add__(self, other: Work) -> Work:
         """Both days together."""
-        return Work(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return total((as_row(self), as_row(other)))
 
     @property
     def coverage(self) -> float | None:
@@ -60,6 +62,8 @@ class Work:
 
 
 FIELDS = tuple(f.name for f in fields(Work))
+as_row = attrgetter(*FIELDS)
+"""A Work as the ledger keeps it: its numbers in order."""
 
 
 def summarise(day: str, seen: Submissions, medians: Mapping[int, float]) -> dict[str, Any]:
@@ -70,7 +74,7 @@ def summarise(day: str, seen: Submissions, medians: Mapping[int, float]) -> dict
     people = {}
     for who in np.unique(seen.annotator).tolist():
         mine = seen.annotator == who
-        people[str(who)] = list(astuple(_work(seen, seconds, mine)))
+        people[str(who)] = list(as_row(_work(seen, seconds, mine)))
     return {"people": people, "hours": np.bincount(hour, minlength=24).tolist()}
 
 
@@ -86,6 +90,7 @@ def _work(seen: Submissions, seconds: FloatArray, mine: NDArray[np.bool_]) -> Wo
         shown=int(seen.shown[mine].sum()), unchanged=int(seen.unchanged[mine].sum()))
 
 
-def work(row: Sequence[float]) -> Work:
-    """A Work back from the ledger."""
-    return Work(*row)  # type: ignore[arg-type]
+def total(rows: Iterable[Sequence[float]]) -> Work:
+    """All rows of the ledger together."""
+    columns = list(zip(*rows, strict=True))
+    return Work(*map(sum, columns)) if columns else Work()

@@ -18,6 +18,7 @@ from cueloop.store import Store, figures
 from cueloop.store.schema import annotation_versions, decisions, performance
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import figures as table
+from cueloop.store.upsert import chunks
 from sync.flow import submissions
 from sync.flow.clock import day_of, moment, seconds
 from sync.flow.day import summarise
@@ -106,12 +107,13 @@ def _touched(conn: sa.Connection, project_id: int, seen: Mapping[str, Any]) -> t
         sa.func.timezone("UTC", a.created_at), "YYYY-MM-DD")
     newest = conn.scalar(sa.select(sa.func.max(v.key))) or 0
     if seen["deleted"] is None:
-        return set(conn.scalars(sa.select(at.distinct()).where(a.project_id == project_id))), newest
-    changed = sa.select(at.distinct()).join(annotation_versions, v.unique_id == a.unique_id).where(
-        v.key > seen["versions"], a.project_id == project_id)
-    gone = sa.select(at.distinct()).where(
+        return set(conn.scalars(sa.select(at).distinct().where(a.project_id == project_id))), newest
+    fresh = list(conn.scalars(sa.select(v.unique_id).where(v.key > seen["versions"]).distinct()))
+    changed = {day for part in chunks(fresh) for day in conn.scalars(
+        sa.select(at).distinct().where(a.unique_id.in_(part), a.project_id == project_id))}
+    gone = sa.select(at).distinct().where(
         a.project_id == project_id, a.deleted_at >= moment(seen["deleted"]) - OVERLAP)
-    return set(conn.scalars(changed)) | set(conn.scalars(gone)), newest
+    return changed | set(conn.scalars(gone)), newest
 
 
 def _count_decisions(conn: sa.Connection, project_id: int, ledger: Ledger) -> None:

@@ -22,21 +22,20 @@ def on_day(conn: sa.Connection, project_id: int, day: str) -> Submissions:
     rows = conn.execute(_select(conn).where(
         a.c.project_id == project_id, a.c.deleted_at.is_(None), a.c.created_at >= moment(first),
         a.c.created_at < moment(last)).order_by(a.c.created_at, a.c.unique_id)).all()
-    return _arrays(conn, project_id, rows)
+    return _arrays(conn, rows)
 
 
-def on_tasks(conn: sa.Connection, project_id: int, keys: Sequence[int]) -> Submissions:
+def on_tasks(conn: sa.Connection, keys: Sequence[int]) -> Submissions:
     """Everything submitted on these tasks (keys), oldest first."""
     rows: list[Any] = []
     for part in chunks(sorted(keys)):
         rows += conn.execute(_select(conn).where(a.c.task.in_(part), a.c.deleted_at.is_(None))).all()
-    return _arrays(conn, project_id, sorted(rows, key=lambda row: (row.at, row.unique_id)))
+    return _arrays(conn, sorted(rows, key=lambda row: (row.at, row.unique_id)))
 
 
-def copies(conn: sa.Connection, project_id: int) -> frozenset[int]:
-    """Keys of hidden copies: the same people asked again."""
-    return frozenset(conn.scalars(sa.select(tasks.c.key).where(
-        tasks.c.copy_of.is_not(None), tasks.c.project_id == project_id)))
+def copies(conn: sa.Connection) -> frozenset[int]:
+    """Keys of hidden copies, of all projects: the same people asked again."""
+    return frozenset(conn.scalars(sa.select(tasks.c.key).where(tasks.c.copy_of > 0)))   # by the index, unlike not NULL
 
 
 def _select(conn: sa.Connection) -> sa.Select[Any]:
@@ -45,24 +44,19 @@ def _select(conn: sa.Connection) -> sa.Select[Any]:
         a.c.annotator_id.is_not(None), sa.func.coalesce(a.c.imported, sa.false()).is_(sa.false()))
 
 
-def _arrays(conn: sa.Connection, project_id: int, rows: Sequence[Any]) -> Submissions:
-    machines, hidden = annotators.machines(conn), copies(conn, project_id)
-    kept = [row for row in rows if row.annotator_id not in machines]
-    size = len(kept)
-    shown, unchanged = _suggested(conn, [row for row in kept if row.seen_suggestion and not row.was_cancelled])
-
-    def column(values: Any, kind: Any) -> Any:
-        return np.fromiter(values, kind, size)
-
+def _arrays(conn: sa.Connection, rows: Sequence[Any]) -> Submissions:
+    machines, hidden = annotators.machines(conn), copies(conn)
+    if machines:
+        rows = [row for row in rows if row.annotator_id not in machines]
+    unique_id, annotator, task, at, lead, skip, seen = zip(*rows, strict=True) if rows else ((),) * 7
+    shown, unchanged = _suggested(conn, [row for row in rows if row.seen_suggestion and not row.was_cancelled])
+    counts = np.array([(shown.get(one, 0), unchanged.get(one, 0)) for one in unique_id] if shown else
+                      np.zeros((len(rows), 2)), np.int64)
     return Submissions(
-        annotator=column((row.annotator_id for row in kept), np.int64),
-        task=column((row.task for row in kept), np.int64),
-        at=np.round(column((row.at for row in kept), np.float64), 3),
-        lead=column((np.nan if row.lead_time is None else row.lead_time for row in kept), np.float64),
-        skip=column((row.was_cancelled for row in kept), np.bool_),
-        copy=column((row.task in hidden for row in kept), np.bool_),
-        shown=column((shown.get(row.unique_id, 0) for row in kept), np.int64),
-        unchanged=column((unchanged.get(row.unique_id, 0) for row in kept), np.int64))
+        annotator=np.array(annotator, np.int64), task=np.array(task, np.int64),
+        at=np.array(np.round(at, 3), np.float64), lead=np.array(lead, np.float64), skip=np.array(skip, np.bool_),
+        copy=np.isin(np.array(task, np.int64), list(hidden)), blind=np.array([one is False for one in seen], np.bool_),
+        shown=counts[:, 0], unchanged=counts[:, 1])
 
 
 def _suggested(conn: sa.Connection, rows: Sequence[Any]) -> tuple[dict[str, int], dict[str, int]]:

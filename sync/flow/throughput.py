@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sync.flow.clock import DAY, HOUR, day_of, days, start_of
-from sync.flow.day import Work, work
+from sync.flow.day import Work, total
 
 SERIES = 400
 """Days of history that a report carries."""
@@ -19,12 +19,12 @@ Ledger = Mapping[str, Mapping[str, Any]]
 
 def works(ledger: Ledger, since: str = "") -> dict[int, Work]:
     """{annotator: what they did since that day (included)}."""
-    found: dict[int, Work] = {}
+    rows: dict[str, list[Sequence[float]]] = {}
     for day, kept in ledger.items():
         if day >= since:
             for who, row in kept.get("people", {}).items():
-                found[int(who)] = found.get(int(who), Work()) + work(row)
-    return found
+                rows.setdefault(who, []).append(row)
+    return {int(who): total(mine) for who, mine in sorted(rows.items(), key=lambda item: int(item[0]))}
 
 
 def window(now: float, span: int) -> str:
@@ -95,7 +95,7 @@ def daily(ledger: Ledger, now: float, span: int) -> list[int]:
 
 
 def _record(day: str, kept: Mapping[str, Any], routed: bool) -> dict[str, Any]:
-    done = sum((work(row) for row in kept.get("people", {}).values()), Work())
+    done = total(kept.get("people", {}).values())
     said = kept.get("decisions", {})
     people_, machine, again = said.get("stop", 0), said.get("accept", 0), said.get("reopen", 0)
     told = totals(done)
