@@ -75,6 +75,8 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     Pure: the same input gives the same output. Raises ValueError for an index out of range and for a pair of task
     and annotator that occurs twice.
     """
+    if labels == 0:
+        return nothing(tasks, annotators)
     weights = weights or Weights()
     answers = passes(task, annotator, label, tasks=tasks, annotators=annotators, labels=labels)
     refuse_twice(task, annotator, annotators)
@@ -108,7 +110,13 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     chosen = pin(choosing(evidence, prior, careful, votes, voted), known)
     return Fit(posterior=chosen, probability=pin(calibrated(careful, votes, chosen.argmax(1)), known),
                likelihood=pin(with_prior(evidence, prior), known), confusion=confusion, counts=counts, pooled=pooled,
-               prior=prior, iterations=done, warnings=_warnings(chosen[used], shares, pooled))
+               prior=prior, iterations=done, warnings=warnings_of(chosen[used], shares, pooled))
+
+
+def nothing(tasks: int, annotators: int) -> Fit:
+    """The fit where there is no label at all, so no answer either."""
+    each, matrix = np.empty((tasks, 0)), np.empty((annotators, 0, 0))
+    return Fit(each, each, each, matrix, matrix, np.empty((0, 0)), np.empty(0), 0)
 
 
 def refuse_twice(task: IntArray, annotator: IntArray, annotators: int) -> None:
@@ -178,7 +186,7 @@ def _prior(posterior: FloatArray, shares: FloatArray, weights: Weights) -> Float
     return np.asarray(pulled / (size * (1 + weights.share) + labels)) if size else np.full(labels, 1 / labels)
 
 
-def _warnings(posterior: FloatArray, shares: FloatArray, pooled: FloatArray) -> tuple[str, ...]:
+def warnings_of(posterior: FloatArray, shares: FloatArray, pooled: FloatArray) -> tuple[str, ...]:
     """Signs that a class swallows doubtful tasks of others; indices of labels, told to the user by name."""
     if not len(posterior):
         return ()

@@ -36,7 +36,8 @@ class AnnotatorQuality:
 class Outcome:
     """Consensus of every task, every annotator's quality, agreement (JSON, `sync.agreement.report`), warnings.
 
-    `run` is what later updates of single tasks rest on; only choices have it.
+    `run` is what later updates of single tasks rest on, and `voice` what a model's word was worth (`sync.voice`, as
+    JSON; None where none was asked); only choices have them.
     """
 
     control: Control
@@ -45,3 +46,4 @@ class Outcome:
     agreement: dict[str, Any]
     warnings: tuple[str, ...] = ()
     run: Confusions | None = None
+    voice: dict[str, Any] | None = None

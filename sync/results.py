@@ -11,26 +11,42 @@ from cueloop.store.consensus import Consensus
 from cueloop.store.performance import Confusions
 from sync.arrays import FloatArray
 from sync.assess import Assessment
-from sync.consensus import METHOD
 
 TRUTH = "ground-truth"
 """Method of a consensus that somebody declared."""
 
 
 def consensus_rows(result: Assessment, control: str) -> list[Consensus]:
-    """The consensus of every task of an assessment, in the order of its observations."""
-    seen, fitted = result.observations, result.fit
-    return [consensus_row(task, control, seen.labels, fitted.posterior[at], fitted.probability[at],
-                          int(result.answers[at]), METHOD if seen.pinned[at] < 0 else TRUTH)
-            for at, task in enumerate(seen.tasks)]
+    """The consensus of every task that somebody answered, in the order of the assessment's observations."""
+    seen = result.observations
+    rows = []
+    for at, task in enumerate(seen.tasks):
+        if result.answers[at]:
+            people = result.fit.probability[at] if result.spoke[at] else None
+            method = result.method if seen.pinned[at] < 0 else TRUTH
+            rows.append(consensus_row(task, control, seen.labels, result.posterior[at], result.probability[at],
+                                      int(result.answers[at]), method, people, float(result.effective[at])))
+    return rows
 
 
 def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: FloatArray,
-                  probability: FloatArray, answers: int, method: str) -> Consensus:
-    """One task's consensus: `posterior` (K,) chooses the label, `probability` (K,) is what is told."""
+                  probability: FloatArray, answers: int, method: str, people: FloatArray | None = None,
+                  effective: float | None = None) -> Consensus:
+    """One task's consensus: `posterior` (K,) chooses the label, `probability` (K,) is what is told.
+
+    `people` (K,) is the probability by people alone, where a model had a voice; `effective` how many average answers
+    theirs are worth. The chance that the label is wrong is the rest of its probability, 0 for the ground truth.
+    """
     chosen = int(posterior.argmax())
-    told = {name: round(float(p), 6) for name, p in zip(labels, probability, strict=True)}
-    return Consensus(task, control, labels[chosen], told[labels[chosen]], told, answers, method)
+    told = _told(labels, probability)
+    return Consensus(task, control, labels[chosen], told[labels[chosen]], told, answers, method,
+                     people=None if people is None else _told(labels, people),
+                     effective=None if effective is None else round(effective, 3),
+                     wrong=0.0 if method == TRUTH else round(1 - told[labels[chosen]], 6))
+
+
+def _told(labels: tuple[str, ...], probability: FloatArray) -> dict[str, float]:
+    return {name: round(float(p), 6) for name, p in zip(labels, probability, strict=True)}
 
 
 def annotator_rows(result: Assessment, skips: dict[int, int]) -> list[dict[str, Any]]:
