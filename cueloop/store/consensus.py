@@ -13,6 +13,9 @@ from cueloop.store.columns import now
 from cueloop.store.schema import agreement, consensus
 from cueloop.store.upsert import chunks, upsert
 
+ROWS = 2_000
+"""Rows written at a time: what a statement needs beside them is several times their own size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
@@ -57,17 +60,21 @@ def stamps(conn: sa.Connection, project_id: int, control: str) -> dict[int, Stam
     c = consensus.c
     rows = conn.execute(sa.select(c.task, c.label, c.probability, c.answers, c.method, c.updated_at)
                         .where(c.project_id == project_id, c.control == control))
-    return {task: Stamp(*rest) for task, *rest in rows}
+    same: dict[Any, Any] = {}     # a few labels and moments stand in very many rows: one object of each is enough
+    once = same.setdefault
+    return {task: Stamp(once(label, label), probability, answers, once(method, method), once(at, at))
+            for task, label, probability, answers, method, at in rows}
 
 
 def write(conn: sa.Connection, project_id: int, rows: Sequence[Consensus]) -> None:
     """Insert or overwrite these rows."""
     at = now()
-    upsert(conn, consensus, [
-        {"task": r.task, "control": r.control, "project_id": project_id, "label": r.label,
-         "probability": r.probability, "probabilities": r.probabilities, "answers": r.answers,
-         "method": r.method, "value": r.value, "people": r.people, "effective": r.effective, "wrong": r.wrong,
-         "updated_at": at} for r in rows])
+    for part in chunks(rows, ROWS):
+        upsert(conn, consensus, [
+            {"task": r.task, "control": r.control, "project_id": project_id, "label": r.label,
+             "probability": r.probability, "probabilities": r.probabilities, "answers": r.answers,
+             "method": r.method, "value": r.value, "people": r.people, "effective": r.effective, "wrong": r.wrong,
+             "updated_at": at} for r in part])
 
 
 def of_tasks(conn: sa.Connection, tasks: Collection[int], control: str) -> dict[int, Consensus]:
