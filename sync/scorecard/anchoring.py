@@ -24,7 +24,8 @@ FEWEST = 5.0
 """Answers' worth of wrong suggestions, both seen and blind, that a verdict needs."""
 
 CROWD_FEWEST = 20.0
-"""Blind ones of the whole crowd that may stand in for somebody who has too few."""
+"""Blind ones of the whole crowd that may stand in for somebody who has too few. People differ in how they err, so what
+is found that way is told, but never tested."""
 
 ITERATIONS = 25
 
@@ -84,7 +85,8 @@ def anchoring(annotator: IntArray, follows: FloatArray, model_wrong: FloatArray,
     low, high = difference(on.wrong, *_interval(on.wrong, on.effective), base, *_interval(base, size))
     doubtful = np.bincount(who[sight == 1], wrong[sight == 1], annotators) / np.maximum(on.answers, 1)
     skill = doubtful * base + (1 - doubtful) * base_right
-    p = holm_where(_score_test(on.wrong, on.effective, base, size), possible)
+    tested = possible & own
+    p = holm_where(_score_test(on.wrong, on.effective, base, size), tested)
     value, low, high, skill = (np.where(possible, part, np.nan) for part in (value, low, high, skill))
     return Anchoring(on, off, value, low, high, skill, on.agree - skill, own.astype(float), p)
 

@@ -14,6 +14,9 @@ ENOUGH = 20
 MOST = 5_000
 """Permutations of one sequence at most; a smaller p than 1 in so many is extrapolated."""
 
+CLEAR = 1_000
+"""Permutations after which a value far beyond all of them needs no more."""
+
 SAFETY = 10.0
 """What an extrapolated p is multiplied by: the tail is only known to look like the approximate one."""
 
@@ -39,6 +42,10 @@ def permuted_p(sequence: FloatArray, statistic: Callable[[FloatArray], FloatArra
         late = np.flatnonzero(np.cumsum(values >= observed - 1e-9) >= ENOUGH)
         if len(late):   # sequential: p is over the draws up to the last that was needed
             return ENOUGH / (int(late[0]) + 1)
+        if len(values) >= CLEAR and values.max() < observed:
+            far = SAFETY * tail(observed / _stretch(values, tail))
+            if far * tests < alpha / 50:   # nothing that more permutations say could save it
+                return far
     reached = int((values >= observed - 1e-9).sum())
     p = (reached + 1) / (len(values) + 1)
     return p if reached else min(p, SAFETY * tail(observed / _stretch(values, tail)))

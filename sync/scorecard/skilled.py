@@ -124,7 +124,7 @@ def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
     if one.place[at] < 0:
         return figure(np.nan, np.nan, np.nan, one.answers[at],
                       f"fewer than {DRIFT_LEAST} answers that others can judge, with their time", changed=False)
-    told = {"p": number(one.p[at], 6), "p_break": number(one.p_break[at], 6), "p_trend": number(one.p_trend[at], 6)}
+    told: dict[str, Any] = {name: number(getattr(one, name)[at], 6) for name in ("p", "p_break", "p_trend")}
     if one.p[at] > ALPHA:   # the likeliest break of a noise looks like one: nothing is shown of it
         return figure(np.nan, np.nan, np.nan, one.answers[at], "no change that chance does not explain",
                       changed=False, **told)
