@@ -119,4 +119,4 @@ def _distance_to(margin: FloatArray, at: FloatArray, weights: str) -> FloatArray
 
 def _scaled(at: FloatArray) -> FloatArray:
     """Places on a scale from 0 to 1: kappa does not depend on unit and origin."""
-    return np.asarray((at / 2 - at[0] / 2) / (at[-1] / 2 - at[0] / 2)) if len(at) > 1 else np.zeros(len(at))
+    return np.asarray((at - at[0]) / (at[-1] - at[0])) if len(at) > 1 else np.zeros(len(at))

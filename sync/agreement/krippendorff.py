@@ -78,7 +78,8 @@ def _squared(table: Table, at: FloatArray, correction: FloatArray | None = None)
 def _ordinal(table: Table) -> Figure:
     """Ranks are part of what is resampled; they enter by the derivative of alpha to each label's mid rank."""
     totals, answers = table.totals(), table.answers
-    rank = _scaled(np.cumsum(totals) - totals / 2)
+    middle = np.cumsum(totals) - totals / 2
+    rank = _scaled(middle)
     first, second, observed = _moments(table, rank)
     sums, within = first.sum(), observed.sum()
     expected = answers * second.sum() - sums**2
@@ -88,7 +89,7 @@ def _ordinal(table: Table) -> Figure:
     slope_expected = 2 * totals * (answers * rank - sums)
     slope = -(answers - 1) * (slope_within / expected - within * slope_expected / expected**2)
     # one answer more of label l moves the mid ranks of all labels above it by one, and its own by a half
-    reach = (slope.sum() - np.cumsum(slope) + slope / 2) * _scale(np.cumsum(totals) - totals / 2)
+    reach = (slope.sum() - np.cumsum(slope) + slope / 2) / np.ptp(middle)
     return _squared(table, rank, table.per_task(table.count * reach[table.label]))
 
 
@@ -103,8 +104,4 @@ def _moments(table: Table, at: FloatArray) -> tuple[FloatArray, FloatArray, Floa
 
 def _scaled(at: FloatArray) -> FloatArray:
     """Moved and scaled into -1/2 ... 1/2: alpha does not depend on unit and origin, rounding does."""
-    return np.asarray((at / 2 - (at.min() / 4 + at.max() / 4)) * (_scale(at) * 2))
-
-
-def _scale(at: FloatArray) -> float:
-    return float(0.5 / (at.max() / 2 - at.min() / 2))
+    return np.asarray((at - at.min()) / np.ptp(at) - 0.5)

@@ -41,6 +41,8 @@ def agreement_report(seen: Observations, *, level: str = "nominal", replicates: 
     headline = next(record for record in found if record["metric"] == HEADLINE)
     report = {**headline, "level": level, "coefficients": found, "by_label": [], "by_pair": [], "by_guideline": [],
               "over_time": [], "blind": None, "warnings": [*concerns(taken, found), *_left_out(seen, taken)]}
+    if overlap.enough(1) > MOST_PAIRS:
+        report["warnings"].append(f"Mean kappa is over the {MOST_PAIRS} pairs of annotators with most tasks in common.")
     if cuts:
         _cut(report, taken, overlap, level, replicates, seed)
     return report

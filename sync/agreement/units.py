@@ -12,6 +12,9 @@ from sync.agreement.table import Table, tabulate
 from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 
+LARGEST = 1e100
+"""No number may be larger: squares of differences must stay finite."""
+
 _DENSE_PAIRS = 50_000_000
 """Up to so many pairs of task and annotator duplicates are looked for by counting, above by sorting."""
 
@@ -45,15 +48,15 @@ def units(seen: Observations, numbers: FloatArray | None = None) -> Units:
     """Independent answers, without reviews (who edits an answer has seen it). `numbers` (N,) replace labels.
 
     NaN among the numbers is no answer. If an annotator answered a task twice the later row holds. Raises ValueError if
-    there is not one number for each answer, or one is infinite.
+    there is not one number for each answer, or one is infinite or beyond `LARGEST`.
     """
     keep = ~np.asarray(seen.review, bool)
     if numbers is not None:
         numbers = np.asarray(numbers, np.float64)
         if numbers.shape != keep.shape:
             raise ValueError(f"there are {len(keep)} answers, but numbers of shape {numbers.shape}")
-        if np.isinf(numbers).any():
-            raise ValueError("numbers must be finite; NaN means no answer")
+        if (np.abs(numbers) > LARGEST).any():
+            raise ValueError(f"numbers must be finite and at most {LARGEST:g} in size; NaN means no answer")
         keep &= ~np.isnan(numbers)
     rows = _latest(seen, np.flatnonzero(keep))
     if numbers is None:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sync.agreement.pairs import overlaps
 from sync.agreement.report import agreement_report
+from sync.agreement.units import units
 from sync.observations import Observations, observe
 from tests.sync.agreement import examples
 
@@ -79,6 +81,26 @@ def test_only_the_pairs_with_most_in_common_are_told_and_that_is_said() -> None:
     report = agreement_report(asked(said), replicates=20)
     assert len(report["by_pair"]) == 100
     assert any("Only the 100 pairs" in sentence for sentence in report["warnings"])
+
+
+def test_overlaps_are_counted_alike_by_full_and_by_sparse_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given nine people, each on about half of 80 tasks
+    rng = np.random.default_rng(12)
+    said = np.where(rng.random((9, 80)) < 0.5, 0.0, np.nan)
+    at_work = ~np.isnan(said)
+    seen = observe([f"t{task}" for task in np.nonzero(at_work.T)[0]], list(np.nonzero(at_work.T)[1]),
+                   ["a"] * int(at_work.sum()))
+    monkeypatch.setattr("sync.agreement.pairs._GEMM", 1e9)
+    full = overlaps(units(seen), 20)
+    monkeypatch.setattr("sync.agreement.pairs._PEOPLE", 0)
+    sparse = overlaps(units(seen), 20)
+    assert np.array_equal(full.pairs, sparse.pairs)
+    assert np.array_equal(full.shared, sparse.shared)
+    assert (len(full.pairs), full.enough(1)) == (20, 36)
+    # and they are what comparing each two says
+    for (first, second), shared in zip(full.pairs, full.shared, strict=True):
+        one, other = (int(units(seen).annotators[who]) for who in (first, second))
+        assert shared == (at_work[one] & at_work[other]).sum()
 
 
 def test_a_guideline_that_made_things_worse_is_told() -> None:
