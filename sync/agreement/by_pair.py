@@ -8,12 +8,9 @@ import numpy as np
 
 from sync.agreement import cohen
 from sync.agreement.measured import measured
-from sync.agreement.pairs import Overlaps, answers_of
+from sync.agreement.pairs import LEAST, Overlaps, answers_of
 from sync.agreement.told import named, rounded, told
 from sync.agreement.units import Units
-
-LEAST = 5
-"""Two annotators are told about if they share so many tasks or more."""
 
 MOST = 100
 """Of more pairs than this only those with most tasks in common are told."""

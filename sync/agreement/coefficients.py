@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.agreement import cohen, distance, fleiss, gwet, krippendorff, percent, weights
 from sync.agreement.measured import Figure, measured, missing
-from sync.agreement.pairs import Overlaps, answers_of
+from sync.agreement.pairs import LEAST, Overlaps, answers_of
 from sync.agreement.table import Table, paired
 from sync.agreement.told import told
 from sync.agreement.units import Units
@@ -26,7 +26,7 @@ def coefficients(units: Units, overlap: Overlaps, level: str, *, replicates: int
     Nominal: percent, mean Cohen's kappa over pairs, Fleiss' kappa, alpha, AC1. Ordinal: percent, mean absolute
     difference, kappa with linear and quadratic weights, Fleiss' kappa and AC1, which know no order, alpha, AC2 with
     quadratic weights. Interval: percent, mean absolute difference, kappa with quadratic weights, alpha, AC2. Mean
-    kappa is over the pairs of `overlap`.
+    kappa is over the pairs of `overlap` with enough tasks in common.
     """
     table = units.table()
     figures: dict[str, Figure] = {"percent": percent.figure(table)}
@@ -46,8 +46,11 @@ def coefficients(units: Units, overlap: Overlaps, level: str, *, replicates: int
 
 
 def _mean_kappa(units: Units, overlap: Overlaps, table: Table, scheme: str) -> Figure:
+    pairs = overlap.pairs[overlap.shared >= LEAST]
+    if not len(pairs):
+        return missing(f"no two annotators share {LEAST} tasks or more")
     compared = (cohen.compare(tasks, first, second, units.position, scheme)
-                for tasks, first, second in answers_of(units, overlap.pairs))
+                for tasks, first, second in answers_of(units, pairs))
     return cohen.mean_figure(compared, units.tasks, paired(table).answers)
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from sync.agreement.units import Units
 from sync.arrays import FloatArray, IntArray
 
+LEAST = 5
+"""Two annotators are compared if they share so many tasks or more: kappa of fewer is biased, and often not defined."""
+
 _BLOCK = 4_000_000
 """So many cells of the tasks by annotators table are held at once."""
 

@@ -12,7 +12,7 @@ from sync.agreement.coefficients import HEADLINE, coefficients, kappa_weights
 from sync.agreement.concerns import changes, concerns
 from sync.agreement.krippendorff import LEVELS
 from sync.agreement.over_time import over_time
-from sync.agreement.pairs import Overlaps, overlaps
+from sync.agreement.pairs import LEAST, Overlaps, overlaps
 from sync.agreement.units import Units, units
 from sync.arrays import FloatArray
 from sync.observations import Observations
@@ -41,8 +41,6 @@ def agreement_report(seen: Observations, *, level: str = "nominal", replicates: 
     headline = next(record for record in found if record["metric"] == HEADLINE)
     report = {**headline, "level": level, "coefficients": found, "by_label": [], "by_pair": [], "by_guideline": [],
               "over_time": [], "blind": None, "warnings": [*concerns(taken, found), *_left_out(seen, taken)]}
-    if overlap.enough(1) > MOST_PAIRS:
-        report["warnings"].append(f"Mean kappa is over the {MOST_PAIRS} pairs of annotators with most tasks in common.")
     if cuts:
         _cut(report, taken, overlap, level, replicates, seed)
     return report
@@ -61,8 +59,10 @@ def _cut(report: dict[str, Any], taken: Units, overlap: Overlaps, level: str, re
     warnings += changes(report["over_time"], "in the period that began on")
     if len(taken.names) > by_label.MOST:
         warnings.append(f"Of {len(taken.names)} labels only the {by_label.MOST} commonest are told.")
-    if overlap.enough(by_pair.LEAST) > by_pair.MOST:
-        warnings.append(f"Only the {by_pair.MOST} pairs of annotators with most tasks in common are told.")
+    compared = overlap.enough(LEAST)
+    if compared > by_pair.MOST:
+        warnings.append(f"Of {compared} pairs of annotators the {by_pair.MOST} with most tasks in common are told; "
+                        f"mean kappa is over the first {min(compared, MOST_PAIRS)}.")
     if report["over_time"] and (np.isnan(taken.at)).any():
         warnings.append(f"When {np.isnan(taken.at).mean():.0%} of the answers were given is unknown: tasks with no "
                         "known time are missing over time.")

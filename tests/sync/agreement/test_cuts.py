@@ -80,7 +80,7 @@ def test_only_the_pairs_with_most_in_common_are_told_and_that_is_said() -> None:
     said = examples.crowd(np.random.default_rng(3), 12, people=16)
     report = agreement_report(asked(said), replicates=20)
     assert len(report["by_pair"]) == 100
-    assert any("Only the 100 pairs" in sentence for sentence in report["warnings"])
+    assert any("Of 120 pairs of annotators the 100 with most" in sentence for sentence in report["warnings"])
 
 
 def test_overlaps_are_counted_alike_by_full_and_by_sparse_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
