@@ -1,7 +1,7 @@
 """What is known of annotators from before, as a prior of a fit.
 
 It enters every M step as so many expected answers (a power prior, Ibrahim and Chen 2000): half of what was seen, as
-other work is not this work, and never more than 50 answers' worth of one annotator, so that after 50 answers what is
+other work is not this work, and never more than 30 answers' worth of one annotator, so that after 30 answers what is
 seen now weighs as much as all that was seen before.
 """
 
@@ -17,7 +17,7 @@ from sync.arrays import FloatArray
 DISCOUNT = 0.5
 """What an answer from before is worth beside one of now."""
 
-CAP = 50.0
+CAP = 30.0
 """Answers' worth of history that an annotator can have at most."""
 
 

@@ -52,7 +52,8 @@ def judge(control: Control, seen: Observations) -> Outcome:
 def _consensus(control: str, seen: Observations, found: OneCoin, answers: IntArray) -> list[Consensus]:
     power = np.maximum(answers, 1.0) ** -INDEPENDENCE
     chance, rest = found.chance ** power[found.task], found.rest ** power
-    chance = chance / (np.bincount(found.task, weights=chance, minlength=len(answers)) + rest)[found.task]
+    whole = np.bincount(found.task, weights=chance, minlength=len(answers)) + rest
+    chance = chance / np.maximum(whole, 1e-300)[found.task]
     ends = np.searchsorted(found.task, np.arange(len(answers) + 1))
     rows = []
     for at, task in enumerate(seen.tasks):

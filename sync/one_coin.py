@@ -26,7 +26,8 @@ class OneCoin:
     """What was found. Each of C cells is a task with a label that somebody gave to it, sorted by task, then label.
 
     `task`, `label`, `chance` (C,) are a cell's task, label and posterior; `cell` (N,) is each answer's; `rest` (T,)
-    is what remains for all labels that nobody gave to the task; `accuracy` (W,), `shares` (K,) of the labels.
+    is what remains for all labels that nobody gave to the task (both 0 where it is known to have another one still);
+    `accuracy` (W,), `shares` (K,) of the labels.
     """
 
     task: IntArray
