@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cueloop.store.columns import now
 from cueloop.store.schema import agreement, consensus
-from cueloop.store.upsert import chunks, upsert
+from cueloop.store.upsert import chunks, upsert, upsert_columns
 
 ROWS = 2_000
 """Rows written at a time: what a statement needs beside them is several times their own size."""
@@ -70,11 +70,9 @@ def write(conn: sa.Connection, project_id: int, rows: Sequence[Consensus]) -> No
     """Insert or overwrite these rows."""
     at = now()
     for part in chunks(rows, ROWS):
-        upsert(conn, consensus, [
-            {"task": r.task, "control": r.control, "project_id": project_id, "label": r.label,
-             "probability": r.probability, "probabilities": r.probabilities, "answers": r.answers,
-             "method": r.method, "value": r.value, "people": r.people, "effective": r.effective, "wrong": r.wrong,
-             "updated_at": at} for r in part])
+        columns = {name: [getattr(row, name) for row in part] for name in Consensus.__slots__}
+        upsert_columns(conn, consensus, {**columns, "project_id": [project_id] * len(part),
+                                         "updated_at": [at] * len(part)})
 
 
 def of_tasks(conn: sa.Connection, tasks: Collection[int], control: str) -> dict[int, Consensus]:

@@ -20,17 +20,52 @@ def upsert(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any
 
     An empty `update` keeps the row that stands.
     """
-    if not rows:
+    if rows:
+        conn.execute(_statement(conn, table, list(rows[0]), key, update), [dict(row) for row in rows])
+
+
+def upsert_columns(conn: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """The same for very many rows that come as columns, by primary key: on SQLite in half the time.
+
+    There the driver gets the rows as they are, past what SQLAlchemy does for each. Every column of the table that has
+    a default of SQLAlchemy's must be among them.
+    """
+    names = list(columns)
+    if not columns or not len(columns[names[0]]):
         return
+    statement = _statement(conn, table, names)
+    if conn.dialect.name != "sqlite":
+        conn.execute(statement, [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        return
+    compiled = statement.compile(dialect=conn.dialect, column_keys=names)
+    ready = {name: _bound(table.c[name], values, conn.dialect) for name, values in columns.items()}
+    order = compiled.positiontup or names
+    conn.exec_driver_sql(str(compiled), list(zip(*(ready[name] for name in order), strict=True)))
+
+
+def _statement(conn: sa.Connection, table: sa.Table, names: Sequence[str], key: Sequence[str] | None = None,
+               update: Sequence[str] | None = None) -> Any:
     statement = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(table)
     key = key or [column.name for column in table.primary_key]
-    names = [name for name in rows[0] if name not in key] if update is None else update
-    if names:
-        statement = statement.on_conflict_do_update(
-            index_elements=list(key), set_={name: statement.excluded[name] for name in names})
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    conn.execute(statement, [dict(row) for row in rows])
+    changed = [name for name in names if name not in key] if update is None else update
+    if changed:
+        return statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: statement.excluded[name] for name in changed})
+    return statement.on_conflict_do_nothing(index_elements=list(key))
+
+
+def _bound(column: sa.Column[Any], values: Sequence[Any], dialect: sa.Dialect) -> Sequence[Any]:
+    """Values as the driver takes them. Neighbours that are one object (a moment, a NULL) are converted once."""
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return values
+    found: list[Any] = []
+    last, converted = object(), None
+    for value in values:
+        if value is not last:
+            last, converted = value, process(value)
+        found.append(converted)
+    return found
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
