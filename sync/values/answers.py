@@ -18,7 +18,8 @@ class Answers:
     """N answers by task and annotator (indices into `seen`), sorted by their names.
 
     `independent` marks those that tell about their annotator and about agreement: no reviews. Ground truths are no
-    votes: they are in `truth` (task index -> value), the last one of a task. `row` is each answer's place in `seen`.
+    votes: they are in `truth` (task index -> value), the last one of a task. `row` is each answer's place in `seen`,
+    `per_task` (T,) how many vote on each task.
     """
 
     task: IntArray
@@ -28,6 +29,7 @@ class Answers:
     row: IntArray
     truth: dict[int, Any]
     seen: Observations
+    per_task: IntArray
     unreadable: int = 0
 
     @property
@@ -51,11 +53,6 @@ class Answers:
         return self.seen.guideline[self.row]
 
     @property
-    def per_task(self) -> IntArray:
-        """Answers that vote on each task: (T,)."""
-        return np.bincount(self.task, minlength=self.tasks)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """What was left out."""
         if not self.unreadable:
@@ -77,7 +74,7 @@ def voting(seen: Observations, parse: Callable[[Any], Any], values: Sequence[Any
     order = order[(readable & ~seen.truth)[order]]
     truth = {int(seen.task[row]): read[row] for row in np.flatnonzero(seen.truth & readable)}
     return Answers(seen.task[order], seen.annotator[order], ~seen.review[order], tuple(read[row] for row in order),
-                   order, truth, seen, int((~readable).sum()))
+                   order, truth, seen, np.bincount(seen.task[order], minlength=len(seen.tasks)), int((~readable).sum()))
 
 
 def ranks(names: Sequence[Hashable]) -> IntArray:
@@ -92,9 +89,9 @@ def ranks(names: Sequence[Hashable]) -> IntArray:
 
 
 def index(values: Sequence[Hashable], first: Sequence[Hashable] = ()) -> tuple[IntArray, list[Any]]:
-    """Each value's place among the distinct ones: `first` in their order, then the others sorted."""
+    """Each value's place among the distinct ones: `first` in their order, then the others (all of one type) sorted."""
     known = dict.fromkeys(first)
     rest = {value for value in values if value not in known}
-    names = [*known, *sorted(rest, key=lambda value: (type(value).__name__, value))]
+    names = [*known, *sorted(rest)]  # type: ignore[type-var]
     place = {name: at for at, name in enumerate(names)}
     return np.fromiter((place[value] for value in values), np.int64, len(values)), names

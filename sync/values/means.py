@@ -24,9 +24,10 @@ class Means:
     count: IntArray
 
 
-def shares(group: IntArray, score: FloatArray, groups: int) -> Means:
+def shares(group: IntArray, score: FloatArray, groups: int, *, chances: bool = False) -> Means:
     """Mean of scores in [0, 1] (N,) of each group, drawn to the mean of all by two scores' worth; NaN is left out.
 
+    `chances`: scores are chances of right or wrong, and say no more than so many of these would.
     The interval is a beta's with the mean's variance, which is estimated from the group and, by two scores' worth, from
     all. A group without scores gets the mean of all (.5 without any) and almost the whole of [0, 1].
     """
@@ -38,8 +39,7 @@ def shares(group: IntArray, score: FloatArray, groups: int) -> Means:
     around = np.bincount(group, (score - value[group]) ** 2, groups)
     within = float(around.sum() / count.sum()) if len(score) else 0.25
     variance = (around + PRIOR_ANSWERS * within) / (count + PRIOR_ANSWERS)
-    # scores that never vary say no more than as many right-or-wrong answers could
-    worth = count * np.minimum(value * (1 - value) / np.maximum(variance, 1e-12), 4.0)
+    worth = count * np.minimum(value * (1 - value) / np.maximum(variance, 1e-12), 1.0 if chances else 4.0)
     worth = np.where(value * (1 - value) > 1e-12, worth, count)
     low, high = beta_interval(value * worth, (1 - value) * worth)
     return Means(value, np.minimum(low, value), np.maximum(high, value), count)

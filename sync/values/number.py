@@ -99,7 +99,7 @@ def accuracies(answers: Answers, values: FloatArray, found: Normal) -> Means:
     judged = answers.independent & ~np.isnan(found.others)
     least = _within(found.others_sd, values - found.others, tolerance(found))
     most = _within(found.sd[answers.task], values - found.value[answers.task], tolerance(found))
-    return between(*(shares(answers.annotator, np.where(judged, one, np.nan), answers.annotators)
+    return between(*(shares(answers.annotator, np.where(judged, one, np.nan), answers.annotators, chances=True)
                      for one in (least, most)))
 
 

@@ -141,8 +141,8 @@ def _annotators(answers: Answers, level: IntArray, found: Ordinal, pinned: IntAr
     sure = pinned[answers.task] >= 0
     others[sure] = found.posterior[answers.task[sure]]
     near = np.abs(np.arange(len(levels))[None, :] - level[:, None]) <= 1
-    within = between(*(shares(answers.annotator, np.where(mine, (chance * near).sum(1), np.nan), answers.annotators)
-                       for chance in (others, found.posterior[answers.task])))
+    within = between(*(shares(answers.annotator, np.where(mine, (chance * near).sum(1), np.nan), answers.annotators,
+                              chances=True) for chance in (others, found.posterior[answers.task])))
     bias, spread = offsets(answers.annotator, np.where(mine, levels[level] - others @ levels, np.nan),
                            answers.annotators)
     common = {"crowd": {"levels": list(names), "shares": [round(float(p), 8) for p in found.prior],
