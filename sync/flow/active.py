@@ -36,8 +36,9 @@ def sessions(at: FloatArray, seconds: FloatArray, idle: float = IDLE) -> tuple[f
     """
     if not len(at):
         return 0.0, 0
-    order = np.argsort(at, kind="stable")
-    at, seconds = np.asarray(at)[order], np.nan_to_num(np.asarray(seconds, np.float64))[order]
+    seconds = np.nan_to_num(np.asarray(seconds, np.float64))
+    order = np.lexsort((seconds, at))
+    at, seconds = np.asarray(at)[order], seconds[order]
     first = np.concatenate(([True], np.diff(at) > idle))
     last = np.concatenate((first[1:], [True]))
     length = at[last] - at[first] + seconds[first]

@@ -60,9 +60,11 @@ def cost(given: Given) -> dict[str, Any]:
         "unit": given.rates.unit, "reason": given.rates.reason,
         "labels": {"by_people": done.people_labels, "by_machine": done.machine_labels, "accurate": None,
                    "machine_accuracy_from": "audit" if _audited(given) else "score"},
-        "per_answer": _one(given.people, given.answers, "no answers" if not given.answers else _untimed(given))}
+        "per_answer": _one(given.people, given.answers, _untimed(given) or (None if given.answers else "nobody has answered yet"))}
     right = done.people_right + done.machine_right
     why = _untimed(given) or (None if labels and right > 0 else "no task is finished yet")
+    if not why and done.people_tasks and not len(given.sample.labels):
+        why = "no finished task could be looked at"
     if why:
         return told | {"per_label": _none(why), "per_accurate_label": _none(why), "split": None,
                        "by_hand": _none(why), "saving": _none(why)}
@@ -154,7 +156,9 @@ def _audited(given: Given) -> bool:
 
 
 def _untimed(given: Given) -> str | None:
-    return "no lead time of anybody's work is known" if given.people is None else None
+    if given.people is None:
+        return "no lead time is known of anybody's work" if given.answers else "nobody has answered anything yet"
+    return None
 
 
 def _told(values: FloatArray, few: str | bool) -> dict[str, Any]:

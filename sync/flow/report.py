@@ -78,7 +78,8 @@ def _report(conn: sa.Connection, project: Project, kept: Ledger, now: float, day
     names = {who: one.name for who, one in people.items()}
     medians = ledger.usual_seconds(conn, project.id)
     where = standing.read(conn, project)
-    kept.put(day_of(now), states=snapshot(where))
+    if any(where.counts.values()):
+        kept.put(day_of(now), states=snapshot(where))
     since = throughput.window(now, days)
     done = throughput.works(kept.days)
     found = decided.finished(conn, project.id, where.counts, where.routed)

@@ -1,4 +1,4 @@
-"""Reads what people spent on finished tasks: all of them, or every k-th where there are many. Costs are in the unit
+"""Reads what people spent on finished tasks: all of them, or a part where there are many. Costs are in the unit
 of the rates, one row a task."""
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from sync.flow.day import Submissions
 from sync.flow.decided import is_finished
 
 SIZE = 1_000
-"""Finished tasks that are looked at one by one; of more, every k-th by key."""
+"""Finished tasks that are looked at one by one; of more, about so many are drawn."""
+PRIME, SPREAD = 1_000_003, 612_347
+"""A task is drawn by its key times SPREAD modulo PRIME: always the same ones, whatever pattern there is in the keys."""
 KINDS = ("first", "more", "gold", "skips")
 """What a submission was: within the answers that the rule first asked for, beyond them, on a task whose truth is
 known, or a skip."""
@@ -101,7 +103,7 @@ def _keys(conn: sa.Connection, project_id: int, routed: bool, finished: int) -> 
     if routed:
         wanted = wanted.join(table, table.c.task == tasks.c.key)
     if finished > SIZE:
-        wanted = wanted.where(tasks.c.key % -(-finished // SIZE) == 0)
+        wanted = wanted.where(tasks.c.key % PRIME * SPREAD % PRIME < PRIME * SIZE // finished)
     return list(conn.scalars(wanted.order_by(tasks.c.key)))
 
 

@@ -33,7 +33,7 @@ def window(now: float, span: int) -> str:
 
 
 def series(ledger: Ledger, now: float, size: int = SERIES) -> list[dict[str, Any]]:
-    """One record for each day from the first work on, quiet days too, oldest first; at most `size`.
+    """One record for each day from the first one known on, quiet days too, oldest first; at most `size`.
 
     `finished` counts decisions that closed a task, less those that opened one again; None where none was made yet.
     """
@@ -87,11 +87,12 @@ def trend(counts: Sequence[float]) -> dict[str, Any]:
 
 def daily(ledger: Ledger, now: float, span: int) -> list[int]:
     """Answers of each of the last `span` complete days, from the first work on, oldest first."""
-    if not ledger:
+    first = min((day for day, kept in ledger.items() if kept.get("people")), default=None)
+    if first is None:
         return []
     last = day_of(start_of(day_of(now)) - DAY)
     return [sum(int(row[0]) for row in ledger.get(day, {}).get("people", {}).values())
-            for day in days(max(min(ledger), day_of(start_of(last) - (span - 1) * DAY)), last)]
+            for day in days(max(first, day_of(start_of(last) - (span - 1) * DAY)), last)]
 
 
 def _record(day: str, kept: Mapping[str, Any], routed: bool) -> dict[str, Any]:
