@@ -1,7 +1,10 @@
 """The consensus of one task from the last fit: what a new answer changes at once.
 
 Costs O(answers x labels²) a task, however many annotators and tasks there are: only those who answered are looked
-up. It differs from a full run in that the others' confusions and the class shares stay as they were.
+up. It differs from a full run in that confusions and class shares stay as they were. When the answers have grown by a
+quarter, a full run gives the same label to 98 to 100 % of the changed tasks where an annotator has many answers, to 97 %
+where they are few (recorded crowds; at least 95 % is held by a test), and to 90 % of a simulated crowd with ten labels
+whose members are wrong every other time.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray, softmax
 from sync.consensus import ANNOTATOR_WEIGHT
+from sync.effective import effective as effective_of
+from sync.effective import worth
 from sync.probability import calibrated, cautious, choosing, doubt
 
 
@@ -47,6 +52,13 @@ def posterior(known: Known, annotator: IntArray, label: IntArray) -> tuple[Float
     careful = softmax(np.log(np.maximum(wary, 1e-300)).sum(0) + np.log(known.prior))[None]
     chosen = choosing(evidence, known.prior, careful, votes, voted)
     return chosen[0], calibrated(careful, votes, chosen.argmax(1))[0]
+
+
+def effective(known: Known, annotator: IntArray) -> float:
+    """How many average answers those of these annotators (rows as in `posterior`) to one task are worth."""
+    confusion, _ = of(known, annotator)
+    value = worth(np.asarray(confusion), known.pooled, known.prior)
+    return float(effective_of(np.zeros(len(annotator), int), value, 1)[0])
 
 
 def of(known: Known, annotator: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from sync import online
 from sync.consensus import fit
 from sync.dawid_skene import dawid_skene
 from sync.majority import majority
@@ -130,32 +129,6 @@ def test_whatever_the_answers_are_the_result_is_probabilities(pairs: list[tuple[
     # and the label that is chosen is never less probable than another one
     chosen = found.probability[np.arange(6), found.posterior.argmax(1)]
     assert_allclose(chosen, found.probability.max(1), atol=1e-9)
-
-
-@given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
-def test_one_task_from_the_last_fit_agrees_with_the_fit(seed: int) -> None:
-    # given a full run
-    some = crowd.simulated(crowd.one_coin(np.linspace(0.6, 0.95, 8), 3), tasks=150, per_task=4, seed=seed)
-    full = some.fit(tolerance=1e-9, iterations=500)
-    known = online.known(full.prior, full.pooled, full.confusion, full.counts)
-    # when single tasks are computed from its confusions
-    for task in range(0, 150, 10):
-        own = some.task == task
-        posterior, probability = online.posterior(known, some.annotator[own], some.label[own])
-        # then nothing differs: the full run is a fixed point of the update
-        assert_allclose(posterior, full.posterior[task], atol=1e-4)
-        assert_allclose(probability, full.probability[task], atol=1e-3)
-
-
-def test_somebody_new_counts_as_the_crowd_does() -> None:
-    some = crowd.simulated(crowd.one_coin(np.full(5, 0.9), 2), tasks=300, per_task=3)
-    full = some.fit()
-    known = online.known(full.prior, full.pooled, full.confusion, full.counts)
-    posterior, _ = online.posterior(known, np.array([-1]), np.array([1]))
-    expected = full.prior * full.pooled[:, 1]
-    # of them nothing is known: what they said counts nine parts, what the crowd's confusion makes of it one
-    assert_allclose(posterior, 0.1 * expected / expected.sum() + 0.9 * np.array([0, 1]), atol=1e-9)
 
 
 def test_plain_dawid_skene_finds_the_same_as_ours_where_answers_abound() -> None:

@@ -78,7 +78,7 @@ def test_labels_that_nobody_gave_change_nothing_but_a_little_smoothing() -> None
 def test_too_many_labels_are_refused_before_anything_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LARGEST", 300)
     seen = observe([str(i // 2) for i in range(40)], ["x", "y"] * 20, [f"text {i // 3}" for i in range(40)])
-    with pytest.raises(ValueError, match="14 labels of 2 annotators and 20 tasks are too many.*text control"):
+    with pytest.raises(ValueError, match=r"14 labels of 2 annotators and 20 tasks are too many.*text control"):
         assess(seen)
 
 
