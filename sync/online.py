@@ -1,10 +1,10 @@
 """The consensus of one task from the last fit: what a new answer changes at once.
 
 Costs O(answers x labels²) a task, however many annotators and tasks there are: only those who answered are looked
-up. It differs from a full run in that confusions and class shares stay as they were. When the answers have grown by a
-quarter, a full run gives the same label to 98 to 100 % of the changed tasks where an annotator has many answers, to 97 %
-where they are few (recorded crowds; at least 95 % is held by a test), and to 90 % of a simulated crowd with ten labels
-whose members are wrong every other time.
+up. It differs from a full run in that confusions and class shares stay as they were. When the answers have grown by
+a quarter, a full run gives the same label to 98 to 100 % of the changed tasks where an annotator has many answers, to
+97 % where they are few (recorded crowds; at least 95 % is held by a test), and to 90 % of a simulated crowd with ten
+labels whose members are wrong every other time.
 """
 
 from __future__ import annotations
