@@ -51,7 +51,7 @@ def _mean_kappa(units: Units, overlap: Overlaps, table: Table, scheme: str) -> F
         return missing(f"no two annotators share {LEAST} tasks or more")
     compared = (cohen.compare(tasks, first, second, units.position, scheme)
                 for tasks, first, second in answers_of(units, pairs))
-    return cohen.mean_figure(compared, units.tasks, paired(table).answers)
+    return cohen.mean_figure(compared, table.size)
 
 
 def _weighted_gwet(table: Table) -> Figure:

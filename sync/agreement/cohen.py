@@ -73,21 +73,24 @@ def figure(pair: Pair) -> Figure:
     return Figure(pair.value, size, 2 * size, pair.tasks, statistics, of)
 
 
-def mean_figure(pairs: Iterable[Pair], tasks: int, answers: int) -> Figure:
-    """Mean kappa over pairs, weighted by the tasks they share. A task enters by what it adds to each pair's kappa."""
-    added, shared = np.zeros(tasks), np.zeros(tasks)
+def mean_figure(pairs: Iterable[Pair], size: FloatArray) -> Figure:
+    """Mean kappa over pairs, weighted by the tasks they share. A task enters by what it adds to each pair's kappa.
+
+    `size` (T,) is how many answers each task has.
+    """
+    added, shared = np.zeros(len(size)), np.zeros(len(size))
     for pair in pairs:
         if pair.value is None:
             continue
-        size, observed = len(pair.tasks), float(pair.distance.sum())
-        slope = observed / pair.total + size * (pair.distance - observed * pair.expected / pair.total) / pair.total
-        added[pair.tasks] += pair.value - size * slope
+        tasks, observed = len(pair.tasks), float(pair.distance.sum())
+        slope = observed / pair.total + tasks * (pair.distance - observed * pair.expected / pair.total) / pair.total
+        added[pair.tasks] += pair.value - tasks * slope
         shared[pair.tasks] += 1
     rows = np.flatnonzero(shared)
     if not len(rows):
         return missing("no two annotators share a task on which kappa is defined")
     statistics = np.column_stack((added[rows], shared[rows]))
-    return Figure(float(added.sum() / shared.sum()), len(rows), answers, rows, statistics,
+    return Figure(float(added.sum() / shared.sum()), len(rows), int(size[rows].sum()), rows, statistics,
                   lambda sums: sums[:, 0] / sums[:, 1])
 
 

@@ -17,11 +17,17 @@ WIDE = 0.2
 DOMINANT = 0.5
 """More than this share of all answers by one annotator."""
 
-PREVALENT = 0.8
+PREVALENT = 0.75
 """So high a percent agreement beside a low alpha: one label prevails."""
 
 PARADOX = 0.2
 """The gap between Gwet's coefficient and alpha from which on it is told."""
+
+POOR = 0.5
+"""A label whose alpha is surely lower than this, and lower than that of all labels, is told."""
+
+TOLD = 3
+"""So many of them."""
 
 MATERIAL = 0.05
 """A fall of alpha by less than this is not worth a sentence, however sure."""
@@ -32,6 +38,19 @@ def concerns(units: Units, coefficients: list[dict[str, Any]]) -> list[str]:
     found = {record["metric"]: record for record in coefficients}
     alpha = found[HEADLINE]
     return [*_extent(units, alpha), *_width(alpha), *_paradox(found), *_suggestions(units)]
+
+
+def labels(records: list[dict[str, Any]], whole: dict[str, Any]) -> list[str]:
+    """Which labels are surely agreed on less than the whole, and little."""
+    if whole["low"] is None:
+        return []
+    poor = sorted((record for record in records
+                   if record["high"] is not None and record["high"] < min(POOR, whole["low"])),
+                  key=lambda record: float(record["value"]))[:TOLD]
+    if not poor:
+        return []
+    named = ", ".join(f"{record['label']} ({record['value']:.2f})" for record in poor)
+    return [f"Annotators agree least on: {named}; alpha of all labels is {whole['value']:.2f}."]
 
 
 def changes(records: list[dict[str, Any]], where: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from sync.agreement import by_label, by_pair
 from sync.agreement.by_group import blind, by_guideline
 from sync.agreement.coefficients import HEADLINE, coefficients, kappa_weights
-from sync.agreement.concerns import changes, concerns
+from sync.agreement.concerns import changes, concerns, labels
 from sync.agreement.krippendorff import LEVELS
 from sync.agreement.over_time import over_time
 from sync.agreement.pairs import LEAST, Overlaps, overlaps
@@ -55,6 +55,7 @@ def _cut(report: dict[str, Any], taken: Units, overlap: Overlaps, level: str, re
     report["over_time"] = over_time(taken, level, **options)
     report["blind"] = blind(taken, level, **options)
     warnings = report["warnings"]
+    warnings += labels(report["by_label"], report)
     warnings += changes(report["by_guideline"], "with guideline version")
     warnings += changes(report["over_time"], "in the period that began on")
     if len(taken.names) > by_label.MOST:

@@ -53,7 +53,7 @@ def test_the_mean_over_pairs_is_weighted_by_shared_tasks() -> None:
     said = rng.integers(0, 2, (2, 20))
     long = cohen.compare(np.arange(20), said[0], said[1], np.arange(2.0))
     short = cohen.compare(np.arange(15, 20), said[0, :5], said[1, ::-1][:5], np.arange(2.0))
-    found = measured(cohen.mean_figure([long, short], 20, 40))
+    found = measured(cohen.mean_figure([long, short], np.full(20, 2.0)))
     assert found.value == pytest.approx((20 * long.value + 5 * short.value) / 25)  # type: ignore[operator]
     assert (found.tasks, found.answers) == (20, 40)
 
@@ -65,7 +65,7 @@ def test_the_interval_of_the_mean_covers_the_true_value() -> None:
     def mean(tasks: int, seed: int = 0) -> tuple[float, float, float]:
         said = examples.crowd(rng, tasks).astype(int)
         pairs = [cohen.compare(np.arange(tasks), said[a], said[b], np.arange(3.0)) for a, b in ((0, 1), (0, 2), (1, 2))]
-        found = measured(cohen.mean_figure(pairs, tasks, 3 * tasks), replicates=300, seed=seed)
+        found = measured(cohen.mean_figure(pairs, np.full(tasks, 3.0)), replicates=300, seed=seed)
         assert found.value is not None
         assert found.low is not None
         assert found.high is not None
@@ -92,7 +92,7 @@ def test_what_two_annotators_cannot_tell() -> None:
     found = measured(cohen.figure(same))
     assert (found.value, found.tasks) == (None, 4)
     assert "one label only" in str(found.reason)
-    assert "no two annotators" in str(measured(cohen.mean_figure([none, same], 4, 8)).reason)
+    assert "no two annotators" in str(measured(cohen.mean_figure([none, same], np.full(4, 2.0))).reason)
     # and two who always differ, each with one label of their own, agree as by chance
     assert kappa(np.zeros(4, int), np.ones(4, int), 2).value == 0.0
 

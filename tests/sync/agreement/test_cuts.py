@@ -30,11 +30,15 @@ def test_the_label_that_nobody_agrees_on_is_found() -> None:
     # given a third of the tasks plain "a", and two thirds where "b" or "c" is a coin toss for each
     rng = np.random.default_rng(0)
     said = np.where(np.arange(150) % 3 == 0, 0, rng.integers(1, 3, (3, 150)))
-    found = {record["label"]: record for record in agreement_report(asked(said), replicates=200)["by_label"]}
+    report = agreement_report(asked(said), replicates=200)
+    found = {record["label"]: record for record in report["by_label"]}
     assert found["a"]["value"] == 1.0
     assert found["a"]["tasks"] == 50
     assert found["b"]["high"] < 0.6
     assert found["c"]["low"] <= found["c"]["value"] <= found["c"]["high"]
+    # and told, with those agreed on least first
+    assert any(sentence.startswith("Annotators agree least on: ") and "a (" not in sentence
+               for sentence in report["warnings"])
 
 
 def test_alpha_of_one_label_is_that_of_two_labels() -> None:
