@@ -31,8 +31,8 @@ SAME = 1 - 1e-9
 """IoU from which two regions are at the same place."""
 
 
-def agreement(seen: Observations, regions: Regions, pairs: Pairs, group: IntArray) -> Figure:
-    """Agreement as JSON, in the shape that `sync.agreement.report` gives; metric `f1` at IoU 0.5 and equal labels.
+def agreement(seen: Observations, regions: Regions, pairs: Pairs, near: Pairs, group: IntArray) -> Figure:
+    """Agreement as JSON, in the shape that `sync.agreement.report` gives: `f1` at IoU 0.5, equal labels (`near`).
 
     Coefficients: `f1`, `f1_exact` (the same place), `f1_place` (labels ignored), `gamma` (spans and segments; with
     `sampling_error`, its standard error from random shifts), `label_alpha` (Krippendorff's alpha of labels among
@@ -41,7 +41,6 @@ def agreement(seen: Observations, regions: Regions, pairs: Pairs, group: IntArra
     independent = ~seen.truth & ~seen.review
     size = np.bincount(seen.task[independent], minlength=len(seen.tasks))
     base = Base(regions, independent[regions.answer] & (size[regions.task] > 1), size)
-    near = matches(regions, pairs)
     top = base.figure("f1", near)
     rows = [top, base.figure("f1_exact", matches(regions, pairs, threshold=SAME)),
             base.figure("f1_place", matches(regions, pairs, labelled=False))]

@@ -134,7 +134,7 @@ def _by_label(votes: Votes, judged: Judgement, people: int, labels: Sequence[str
     key = votes.annotator[at] * (votes.nothing + 1) + votes.label[at]
     size = people * (votes.nothing + 1)
     marked, right, misplaced, extra = (
-        np.bincount(key, column[at], size).reshape(people, -1) for column in
+        np.bincount(key, column[at], size).reshape(people, votes.nothing + 1) for column in
         (judged.marked, judged.right, judged.misplaced, judged.marked * (1 - judged.there)))
     return [[_label_row(labels, label, None if judged.counts is None else judged.counts[who],
                         *(column[who, label] for column in (marked, right, misplaced, extra)))

@@ -7,18 +7,17 @@ import numpy as np
 from sync.arrays import FloatArray
 from sync.observations import Observations
 from sync.regions.gathered import Regions
-from sync.regions.matching import matches
 from sync.regions.overlap import Pairs
 
 
-def confirmed(seen: Observations, regions: Regions, pairs: Pairs) -> FloatArray:
-    """Of each annotator (W, 3): matches with others (IoU 0.5, equal label), own regions times other answers on their
-    tasks, others' regions on their tasks. Independent answers only."""
+def confirmed(seen: Observations, regions: Regions, near: Pairs) -> FloatArray:
+    """Of each annotator (W, 3): matches with others (`near`), own regions times other answers on their tasks, others'
+    regions on their tasks. Independent answers only."""
     independent = ~seen.truth & ~seen.review
     tasks, people = len(seen.tasks), len(seen.annotators)
     others = np.maximum(np.bincount(seen.task[independent], minlength=tasks) - 1, 0)
     use = independent[regions.answer]
-    near = matches(regions, pairs.where(np.flatnonzero(use[pairs.left] & use[pairs.right])))
+    near = near.where(np.flatnonzero(use[near.left] & use[near.right]))
     ends = regions.annotator[np.concatenate((near.left, near.right))]
     total = np.bincount(regions.task[use], minlength=tasks)
     own = np.bincount(regions.answer[use], minlength=len(seen.task))

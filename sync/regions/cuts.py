@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,8 @@ def _split(cells: IntArray, value: FloatArray, tasks: int) -> dict[int, tuple[Fl
     """Rows of each key: {key: (values, tasks)}."""
     key, task = np.divmod(cells, max(tasks, 1))
     keys, first = np.unique(key, return_index=True)
-    return {one: (value[a:b], task[a:b]) for one, a, b in
-            zip(keys.tolist(), first.tolist(), [*first[1:].tolist(), len(key)], strict=True)}
+    ends = np.append(first, len(key)).tolist()
+    return {one: (value[a:b], task[a:b]) for one, (a, b) in zip(keys.tolist(), pairwise(ends), strict=True)}
 
 
 def _iso(at: float) -> str:

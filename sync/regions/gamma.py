@@ -28,6 +28,10 @@ EMPTY = 1.0
 SHIFTS = 30
 """Random shifts behind the expected disorder."""
 
+FEWEST, WORK = 5, 1_000_000
+"""After so many shifts no more are drawn once so many pairs of units were compared: where everything overlaps
+everything, a few shifts say enough."""
+
 UNITS = 20_000
 """About so many units are shifted at a time: tasks are sampled beyond."""
 
@@ -80,8 +84,11 @@ def expected(regions: Regions, task: IntArray, *, shifts: int = SHIFTS, seed: in
     of every task, as many tasks as `UNITS` allow, and one shift.
     """
     rng = np.random.default_rng(seed)
-    found = []
+    found: list[float] = []
+    work = 0
     for _ in range(shifts if len(regions) else 0):
+        if len(found) >= FEWEST and work > WORK:
+            break
         first, second, length = _lines(regions, task, rng)
         units = len(first.start) + len(second.start)
         if not units:
@@ -89,6 +96,7 @@ def expected(regions: Regions, task: IntArray, *, shifts: int = SHIFTS, seed: in
         start = (second.start + rng.uniform(0, length)) % length
         moved = Units(start, start + second.end - second.start, second.part, second.label)
         left, right, gain = _worth(first, moved)
+        work += len(left)
         found.append((units * EMPTY - gain[assigned(left, right, gain)].sum()) / units)
     if not found:
         return None

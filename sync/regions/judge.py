@@ -20,7 +20,7 @@ from sync.regions.confirmed import confirmed
 from sync.regions.found import consensus
 from sync.regions.gathered import gather
 from sync.regions.groups import groups
-from sync.regions.matching import THRESHOLD
+from sync.regions.matching import THRESHOLD, matches
 from sync.regions.overlap import overlapping
 from sync.regions.places import overlap_with_others, places, without_each
 from sync.regions.recalled import recall
@@ -66,12 +66,13 @@ def judge(control: Control, seen: Observations, *, known: Mapping[Hashable, Anno
     near = np.ones(len(regions), bool)
     near[which] = overlap_with_others(regions, group, pairs, which, extent) >= THRESHOLD
     judged = judgement(cast, belief, near, len(seen.annotators))
+    alike = matches(regions, pairs)
     unseen = float((rate * missed)[_answered(seen)].sum())
     run = {"regions_per_task": round(rate, 6), "unseen_regions": round(unseen, 3)}
     people = qualities(seen, regions, cast, belief, judged, shifts(regions, cast, judged, which, extent),
-                       confirmed(seen, regions, pairs), run)
+                       confirmed(seen, regions, alike), run)
     warnings = (*_named(belief.warnings, confusion_labels(regions, cast, belief)), *_alone(seen, asked))
-    return Outcome(control, rows, people, agreement(seen, regions, pairs, group), warnings)
+    return Outcome(control, rows, people, agreement(seen, regions, pairs, alike, group), warnings)
 
 
 def _answered(seen: Observations) -> IntArray:

@@ -2,7 +2,7 @@
 
 Most regions overlap one other or none: those pairs are taken as they are. The rest falls into small clusters, and
 each is an assignment problem, solved exactly (Hungarian method). A cluster with more than `EXACT` cells, that is
-two people with a thousand mutually overlapping regions each, is matched greedily, best pair first.
+two people with three hundred mutually overlapping regions each, is matched greedily, best pair first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sync.regions.overlap import Pairs
 THRESHOLD = 0.5
 """Least IoU of a match, as in most of the literature."""
 
-EXACT = 1_000_000
+EXACT = 100_000
 """Cells of an assignment problem up to which it is solved exactly."""
 
 
@@ -102,8 +102,8 @@ def _solve(rows: IntArray, cols: IntArray, gain: FloatArray, part: IntArray, mos
 
 def _greedy(rows: IntArray, cols: IntArray, gain: FloatArray) -> IntArray:
     taken_rows, taken_cols, chosen = set(), set(), []
-    for at in np.lexsort((cols, rows, -gain)).tolist():
-        row, col = int(rows[at]), int(cols[at])
+    order = np.lexsort((cols, rows, -gain))
+    for at, row, col in zip(order.tolist(), rows[order].tolist(), cols[order].tolist(), strict=True):
         if row not in taken_rows and col not in taken_cols:
             taken_rows.add(row)
             taken_cols.add(col)
