@@ -16,8 +16,8 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray, checked, softmaxed
 
-WORTH_COMPILING = 200_000
-"""Answers from which the compiled passes are used by themselves: below, loading them takes longer than they save."""
+WORTH_COMPILING = 1_000_000
+"""Answers from which the compiled passes are used by themselves: loading numba takes about a second."""
 
 TINY = 1e-300
 """Probabilities are at least this before a logarithm is taken; whoever wants a higher floor sets it before."""

@@ -18,15 +18,14 @@ TRUTH = "ground-truth"
 
 def consensus_rows(result: Assessment, control: str) -> list[Consensus]:
     """The consensus of every task that somebody answered, in the order of the assessment's observations."""
-    seen = result.observations
-    rows = []
-    for at, task in enumerate(seen.tasks):
-        if result.answers[at]:
-            people = result.fit.probability[at] if result.spoke[at] else None
-            method = result.method if seen.pinned[at] < 0 else TRUTH
-            rows.append(consensus_row(task, control, seen.labels, result.posterior[at], result.probability[at],
-                                      int(result.answers[at]), method, people, float(result.effective[at])))
-    return rows
+    seen, labels = result.observations, result.observations.labels
+    known = (seen.pinned >= 0).tolist()
+    columns = zip(seen.tasks, result.answers.tolist(), result.posterior.argmax(1).tolist(),
+                  result.probability.round(6).tolist(), result.effective.round(3).tolist(), strict=True)
+    return [
+        _record(task, control, labels, chosen, told, answers, TRUTH if known[at] else result.method,
+                result.fit.probability[at].round(6).tolist() if result.spoke[at] else None, effective)
+        for at, (task, answers, chosen, told, effective) in enumerate(columns) if answers]
 
 
 def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: FloatArray,
@@ -37,16 +36,16 @@ def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: F
     `people` (K,) is the probability by people alone, where a model had a voice; `effective` how many average answers
     theirs are worth. The chance that the label is wrong is the rest of its probability, 0 for the ground truth.
     """
-    chosen = int(posterior.argmax())
-    told = _told(labels, probability)
-    return Consensus(task, control, labels[chosen], told[labels[chosen]], told, answers, method,
-                     people=None if people is None else _told(labels, people),
-                     effective=None if effective is None else round(effective, 3),
-                     wrong=0.0 if method == TRUTH else round(1 - told[labels[chosen]], 6))
+    return _record(task, control, labels, int(posterior.argmax()), probability.round(6).tolist(), answers, method,
+                   None if people is None else people.round(6).tolist(),
+                   None if effective is None else round(effective, 3))
 
 
-def _told(labels: tuple[str, ...], probability: FloatArray) -> dict[str, float]:
-    return {name: round(float(p), 6) for name, p in zip(labels, probability, strict=True)}
+def _record(task: int, control: str, labels: tuple[str, ...], chosen: int, told: list[float], answers: int,
+            method: str, people: list[float] | None, effective: float | None) -> Consensus:
+    return Consensus(task, control, labels[chosen], told[chosen], dict(zip(labels, told, strict=True)), answers,
+                     method, people=None if people is None else dict(zip(labels, people, strict=True)),
+                     effective=effective, wrong=0.0 if method == TRUTH else round(1 - told[chosen], 6))
 
 
 def annotator_rows(result: Assessment, skips: dict[int, int]) -> list[dict[str, Any]]:
