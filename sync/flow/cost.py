@@ -60,7 +60,8 @@ def cost(given: Given) -> dict[str, Any]:
         "unit": given.rates.unit, "reason": given.rates.reason,
         "labels": {"by_people": done.people_labels, "by_machine": done.machine_labels, "accurate": None,
                    "machine_accuracy_from": "audit" if _audited(given) else "score"},
-        "per_answer": _one(given.people, given.answers, _untimed(given) or (None if given.answers else "nobody has answered yet"))}
+        "per_answer": _one(given.people, given.answers,
+                           _untimed(given) or (None if given.answers else "nobody has answered yet"))}
     right = done.people_right + done.machine_right
     why = _untimed(given) or (None if labels and right > 0 else "no task is finished yet")
     if not why and done.people_tasks and not len(given.sample.labels):

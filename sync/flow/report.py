@@ -92,7 +92,8 @@ def _report(conn: sa.Connection, project: Project, kept: Ledger, now: float, day
         "throughput": {
             "total": throughput.totals(total), "days": throughput.series(kept.days, now),
             "people": throughput.people(kept.days, since, names), "hours": hours,
-            "trend": throughput.trend(counts), "first_to_done": first_to_done(conn, project.id, where.routed),
+            "trend": throughput.trend(throughput.daily(kept.days, now, 2 * throughput.WEEK)),
+            "first_to_done": first_to_done(conn, project.id, where.routed),
             "reason": None if done else "nobody has submitted anything yet"},
         "waiting": waiting(where, now, project.connected_at.timestamp(), medians, names),
         "forecast": forecast(counts, remaining(open_tasks(where), some.sizes), now, hours),

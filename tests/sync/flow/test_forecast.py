@@ -69,7 +69,8 @@ def test_a_growing_team_is_told_from_a_steady_one():
     assert steady.weight[0] > 0.4
     assert growing.weight[0] < 0.05
     assert growing.mean * (growing.weight * growing.level).sum() > 200
-    assert steady.weight.sum() == pytest.approx(1) and len(steady.weight) == len(WANDER)
+    assert steady.weight.sum() == pytest.approx(1)
+    assert len(steady.weight) == len(WANDER)
 
 
 def test_intervals_hold_as_often_as_they_say():
