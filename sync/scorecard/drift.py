@@ -21,6 +21,7 @@ from sync.arrays import FloatArray, IntArray
 from sync.scorecard.correction import ALPHA, holm_where
 from sync.scorecard.cusum import approximate_p, break_statistic, trend_statistic
 from sync.scorecard.judged import Judged
+from sync.scorecard.order import grouped
 from sync.scorecard.permutation import permuted_p
 from sync.scorecard.rates import expit, logit, wilson
 
@@ -65,7 +66,7 @@ def drift(judged: Judged, chance: FloatArray, *, annotators: int, least: int = L
     have is at most 5 %.
     """
     use = np.flatnonzero(~np.isnan(chance) & ~np.isnan(judged.at))
-    use = use[np.lexsort((judged.row[use], judged.at[use], judged.annotator[use]))]
+    use = use[grouped(judged.annotator[use], judged.at[use])]
     who, right = judged.annotator[use], judged.right[use]
     size = np.bincount(who, minlength=annotators)
     first = np.concatenate(([0], np.cumsum(size))).astype(int)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
-from sync.performance import median_by
 from sync.scorecard.medians import others_median, quantile_by
+from sync.scorecard.order import grouped
 
 IDLE_SECONDS = 600.0
 """A time is idle only from here on, and when it is IDLE_TIMES what the task takes others (else the annotator)."""
@@ -29,8 +29,9 @@ READING = 100.0
 """Characters a second that nobody reads: about 1,000 words a minute, four times the mean of 190 studies (Brysbaert
 2019, Journal of Memory and Language 109)."""
 
-SHORT_OF_FASTEST = 3.0
-"""A time is impossible when it is so many times shorter than the fastest tenth of the crowd needs for such a task."""
+SHORT_OF_FASTEST = 4.0
+"""A time is impossible when it is so many times shorter than the fastest tenth of the crowd needs for such a task: somebody
+who always works twice or three times as fast as the others is only quick."""
 
 ENOUGH = 10
 """Answers from which somebody's own fastest tenth is taken."""
@@ -57,7 +58,7 @@ def lead_times(task: IntArray, annotator: IntArray, seconds: FloatArray, at: Flo
     seconds = np.where(seconds > 0, seconds, np.nan)
     overlapping = _overlapping(annotator, seconds, at, annotators)
     typical = others_median(task, np.where(overlapping, np.nan, seconds), tasks)
-    own = median_by(annotator, np.where(overlapping, np.nan, seconds), annotators)[annotator]
+    own = quantile_by(annotator, np.where(overlapping, np.nan, seconds), annotators, 0.5)[0][annotator]
     usual = np.where(np.isnan(typical), own, typical)
     idle = (seconds >= IDLE_SECONDS) & (seconds >= IDLE_TIMES * usual) & ~overlapping
     kept = np.where(idle | overlapping, np.nan, seconds)
@@ -70,7 +71,7 @@ def _overlapping(annotator: IntArray, seconds: FloatArray, at: FloatArray, annot
 
     Where most of somebody's times are, it is the moments that cannot be trusted (an import gives all the same).
     """
-    order = np.lexsort((at, annotator))
+    order = grouped(annotator, at)
     order = order[~np.isnan(at[order])]
     found = np.zeros(len(seconds), bool)
     if len(order) < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sync.arrays import FloatArray, IntArray
+from sync.scorecard.order import grouped
 from sync.scorecard.rates import LEVEL
 
 FEWEST_FOR_INTERVAL = 6
@@ -48,7 +49,7 @@ def others_median(group: IntArray, value: FloatArray, groups: int, fewest: int =
     A value that is NaN gets the median of all others as well.
     """
     group, value = np.asarray(group), np.asarray(value, np.float64)
-    order = np.lexsort((value, group))   # NaN sorts last within its group
+    order = grouped(group, value)   # NaN last within its group
     known = ~np.isnan(value)
     size = np.bincount(group[known], minlength=groups)
     everyone = np.bincount(group, minlength=groups)
@@ -71,4 +72,4 @@ def _sorted(group: IntArray, value: FloatArray, groups: int) -> tuple[FloatArray
     known = ~np.isnan(value)
     group, value = np.asarray(group)[known], np.asarray(value)[known]
     size = np.bincount(group, minlength=groups)
-    return value[np.lexsort((value, group))], np.concatenate(([0], np.cumsum(size)[:-1])).astype(int), size
+    return value[grouped(group, value)], np.concatenate(([0], np.cumsum(size)[:-1])).astype(int), size

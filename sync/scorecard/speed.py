@@ -56,7 +56,7 @@ def speed(task: IntArray, annotator: IntArray, times: LeadTimes, *, tasks: int, 
     fast = np.bincount(annotator, weights=times.impossible, minlength=annotators).astype(int)
     all_timed = timed + fast
     shares = fast[all_timed > 0] / all_timed[all_timed > 0]
-    usual = max(CARELESS_SHARE, float(np.median(shares)) if len(shares) else 0.0)
+    usual = max(CARELESS_SHARE, float(np.median(shares)) if len(shares) > 2 else 0.0)
     p = holm_where(at_least(fast, all_timed, usual), all_timed > 0)
     return Speed(median, low, high, timed, np.exp(middle), np.exp(below), np.exp(above), compared, fast,
                  _count(annotator, times.idle, annotators), _count(annotator, times.overlapping, annotators),

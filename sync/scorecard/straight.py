@@ -23,6 +23,7 @@ from sync.arrays import FloatArray, IntArray
 from sync.performance import beta_interval
 from sync.scorecard.correction import holm_where
 from sync.scorecard.judged import Judged
+from sync.scorecard.order import grouped
 from sync.scorecard.rates import at_least
 
 LEAST = 20
@@ -69,7 +70,7 @@ def _runs(judged: Judged, annotators: int,
     """Length, label, first and last row, others' share and corrected p of each annotator's least likely run."""
     length, label, first, last = (np.full(annotators, -1) for _ in range(4))
     share, p = np.full(annotators, np.nan), np.ones(annotators)
-    order = np.lexsort((judged.row, judged.at, judged.annotator))
+    order = grouped(judged.annotator, judged.at)
     if not len(order):
         return length, label, first, last, share, p
     who, given = judged.annotator[order], judged.label[order]
