@@ -25,7 +25,7 @@ from sync.regions.overlap import overlapping
 from sync.regions.places import overlap_with_others, places, without_each
 from sync.regions.recalled import recall
 from sync.regions.scores import judgement
-from sync.regions.unseen import all_missed, detection, regions_per_task
+from sync.regions.unseen import all_missed, detection, regions_per_task, reliability
 from sync.regions.votes import truths, votes
 
 DECLARED = 1e6
@@ -56,7 +56,7 @@ def judge(control: Control, seen: Observations, *, known: Mapping[Hashable, Anno
         detected = detection(belief.confusion, belief.counts)
         missed = all_missed(detected, seen.task[asked], seen.annotator[asked], tasks)
         rate = regions_per_task(np.bincount(cast.task, belief.there, tasks).astype(float), missed)
-    weight = np.clip(detected, LEAST_WEIGHT, 1.0)[regions.annotator]
+    weight = np.clip(reliability(belief.counts), LEAST_WEIGHT, 1.0)[regions.annotator]
     weight[truth[regions.task] == regions.answer] = DECLARED
     rows = consensus(control.name, seen, regions, group, cast, belief, places(regions, group, weight, pairs),
                      rate * missed)

@@ -11,6 +11,9 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray
 
+DOUBT = 4.0
+"""Regions' worth of the crowd's reliability in everybody's."""
+
 
 def detection(confusion: FloatArray, counts: FloatArray) -> FloatArray:
     """Chance (W,) that an annotator marks something where something is; the last label of a confusion is "nothing"."""
@@ -18,6 +21,15 @@ def detection(confusion: FloatArray, counts: FloatArray) -> FloatArray:
         return np.ones(len(confusion))
     there = counts[:, :-1, :].sum((0, 2)) + 1e-9
     return np.asarray(np.einsum("k,wk->w", there / there.sum(), 1 - confusion[:, :-1, -1]))
+
+
+def reliability(counts: FloatArray) -> FloatArray:
+    """How much each annotator's boundaries weigh: their F1 by the model's expected `counts` (W, L, L), drawn to the
+    crowd's. (W,)"""
+    right = np.trace(counts[:, :-1, :-1], axis1=1, axis2=2)
+    number = (counts[:, :-1, :].sum((1, 2)) + counts[:, :, :-1].sum((1, 2))) / 2
+    crowd = right.sum() / max(float(number.sum()), 1e-9)
+    return np.asarray((right + DOUBT * crowd) / (number + DOUBT))
 
 
 def all_missed(detected: FloatArray, task: IntArray, annotator: IntArray, tasks: int) -> FloatArray:
