@@ -71,7 +71,7 @@ def confirm(conn: sa.Connection, entry: Entry, after: Any = None) -> Entry:
 
 def entries(conn: sa.Connection, project_id: int, kind: str, state: str | None = None) -> list[Entry]:
     """Changes of a kind, oldest first; of one state, or all."""
-    return [entry for entry in _rows(conn, project_id, kind) if state in (None, entry.state)]
+    return _rows(conn, project_id, kind, state)
 
 
 def undone(store: Store, entry: Entry) -> None:
@@ -94,10 +94,12 @@ def redacted(value: Any) -> Any:
     return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _rows(conn: sa.Connection, project_id: int, kind: str | None) -> list[Entry]:
+def _rows(conn: sa.Connection, project_id: int, kind: str | None, state: str | None = None) -> list[Entry]:
     query = sa.select(journal).where(journal.c.project_id == project_id).order_by(journal.c.key)
     if kind is not None:
         query = query.where(journal.c.kind == kind)
+    if state is not None:
+        query = query.where(journal.c.state == state)
     return [Entry(**row._mapping) for row in conn.execute(query)]
 
 

@@ -61,11 +61,19 @@ def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
             chosen = able[int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(able))]
             here[chosen] = _ask(conn, given, here[chosen], turn, len(able))
             made += 1
-        elif (given.project.id, turn.person) not in _told and not _left(here, turn.person, knowing):
-            _told.add((given.project.id, turn.person))
-            log.warning("no ground truth is left for an annotator: they answered it all, or made it",
-                        project=given.project.id, annotator=turn.window.annotator.email, tasks=len(here))
+        elif not _left(here, turn.person, knowing):
+            _tell(given, here, turn)
     return made
+
+
+def _tell(given: Context, here: Mapping[int, Place], turn: Turn) -> None:
+    """Say once that somebody had all the ground truth there is; not of experts, who made it and never had any."""
+    had = sum(any(a.annotator_id == turn.person and a.kind == assignments.GOLD for a in place.assignments)
+              for place in here.values())
+    if had and (given.project.id, turn.person) not in _told:
+        _told.add((given.project.id, turn.person))
+        log.warning("no ground truth is left for an annotator: none is asked twice", project=given.project.id,
+                    annotator=turn.window.annotator.email, tasks=len(here), had=had)
 
 
 def told(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | None:

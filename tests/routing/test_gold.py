@@ -169,7 +169,7 @@ def test_when_gold_runs_out_for_somebody_they_get_none_and_it_is_said(
     # Then they get the expert's once, their own never, and the log and `explain` say that none is left
     assert served.count(known) == 1
     assert own not in served
-    assert said == [("no ground truth is left for an annotator: they answered it all, or made it", person.email)]
+    assert said == [("no ground truth is left for an annotator: none is asked twice", person.email)]
     told = explain(team.store, team.project, known)["gold"]
     assert (told["asked"], told["left"]) == ([person.email], [])
 
