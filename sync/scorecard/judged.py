@@ -24,8 +24,9 @@ class Judged:
     `right` (n,): chance that the answer is right, by the others. `company` (n,): how many others answered, and
     `alike` (n,) how many of them gave this answer; `known` (n,): the task has a ground truth. `usual` (n,): chance
     that this annotator gives this answer, by what all say of the task and how they answer otherwise. `top` (W,): the
-    label each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that one to this task.
-    `model` (n,): the model's label or -1; `model_right` (n,): chance that it is right, NaN where there is none.
+    label each gave most, -1 for none; `top_usual` (n,): chance that an average annotator gives that one to this task;
+    `top_alike` (n,): how many of the others did. `model` (n,): the model's label or -1; `model_right` (n,): chance
+    that it is right, NaN where there is none.
     """
 
     row: IntArray
@@ -39,6 +40,7 @@ class Judged:
     usual: FloatArray
     top: IntArray
     top_usual: FloatArray
+    top_alike: IntArray
     model: IntArray
     model_right: FloatArray
     at: FloatArray
@@ -75,6 +77,9 @@ def judge(seen: Observations, fit: Fit, model: IntArray | None = None) -> Judged
         by_model[part] = np.where(shown[part] >= 0, truth[at, np.maximum(shown[part], 0)], np.nan)
         usual[part] = np.einsum("nk,nk->n", fit.likelihood[task[part]], fit.confusion[who, :, answer])
         top_usual[part] = np.einsum("nk,nk->n", truth, fit.pooled[:, top[who]].T)
-    return Judged(row, task, annotator, label, right, votes.sum(1)[task].astype(int) - 1,
-                  votes[task, label].astype(int) - 1, seen.pinned[task] >= 0, usual, top, top_usual, shown, by_model,
-                  seen.at[row], seen.seen[row])
+    favourite = top[annotator]
+    return Judged(
+        row, task, annotator, label, right, company=votes.sum(1)[task].astype(int) - 1,
+        alike=votes[task, label].astype(int) - 1, known=seen.pinned[task] >= 0, usual=usual, top=top,
+        top_usual=top_usual, top_alike=votes[task, favourite].astype(int) - (label == favourite), model=shown,
+        model_right=by_model, at=seen.at[row], seen=seen.seen[row])

@@ -30,8 +30,8 @@ READING = 100.0
 2019, Journal of Memory and Language 109)."""
 
 SHORT_OF_FASTEST = 4.0
-"""A time is impossible when it is so many times shorter than the fastest tenth of the crowd needs for such a task: somebody
-who always works twice or three times as fast as the others is only quick."""
+"""A time is impossible when it is so many times shorter than the fastest tenth of the crowd needs for such a task.
+Somebody who always works two or three times as fast as the others is only quick."""
 
 ENOUGH = 10
 """Answers from which somebody's own fastest tenth is taken."""

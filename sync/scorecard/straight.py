@@ -88,8 +88,10 @@ def _runs(judged: Judged, annotators: int,
     p[some] = np.minimum(number[some] * labels * np.exp(-score[run]), 1.0)
     length[some], label[some] = size[run], given[start[run]]
     first[some], last[some] = judged.row[order[start[run]]], judged.row[order[start[run] + size[run] - 1]]
-    alike = np.where(judged.company > 0, judged.alike / np.maximum(judged.company, 1), np.nan)[order]
-    share[some] = [np.nanmean(alike[at:at + long]) for at, long in zip(start[run], size[run], strict=True)]
+    told = (judged.company > 0)[order]
+    alike = np.where(told, judged.alike[order] / np.maximum(judged.company[order], 1), 0.0)
+    beside = np.add.reduceat(told.astype(float), start)[run]
+    share[some] = np.where(beside > 0, np.add.reduceat(alike, start)[run] / np.maximum(beside, 1), np.nan)
     return length, label, first, last, share, holm_where(p, some)
 
 
@@ -101,7 +103,9 @@ def _favourite(judged: Judged, annotators: int) -> tuple[FloatArray, FloatArray,
     size = np.bincount(who, minlength=annotators)
     n = np.maximum(size, 1)
     hits, expect = np.bincount(who, given, annotators), np.bincount(who, likely, annotators)
-    share, usual = (np.where(size > 0, part / n, np.nan) for part in (hits, expect))
+    told = np.bincount(who, judged.company[use], annotators)
+    share = np.where(size > 0, hits / n, np.nan)
+    usual = np.where(told > 0, np.bincount(who, judged.top_alike[use], annotators) / np.maximum(told, 1), np.nan)
     tested = (size >= LEAST) & (expect < size) & (expect > 0)
     more = at_least(hits, size, np.where(tested, expect / n, 1.0))
     blind = _not_discerning(who, likely, given, annotators, tested)
