@@ -30,6 +30,9 @@ FIRST_TRUST = 0.1
 _EDGE = 1e-4
 """Accuracies are kept this far from 0 and 1 before a logit is taken."""
 
+NEWCOMER = (4.0, 5.0)
+"""Before anything is seen of a crowd its members are taken to be right in four answers of five."""
+
 ANNOTATOR_WEIGHT = 5.0
 """Answers' worth of the prior on each row of an annotator's confusion."""
 
@@ -49,8 +52,8 @@ class Fit:
 
     `posterior` (T, K) decides labels by argmax; `probability` (T, K) is the one to believe (stop rules);
     `likelihood` (T, K) is the model's own, unblended posterior; `confusion`, `counts` (W, K, K), where `counts` has
-    only what was seen now, without history; `pooled` (K, K) is for an annotator of whom nothing is known; `prior`
-    (K,); `warnings` say where not to trust the fit.
+    only answers of now that teach something (`judging`), no history; `pooled` (K, K) is for an annotator of whom
+    nothing is known; `prior` (K,); `warnings` say where not to trust the fit.
     """
 
     posterior: FloatArray
@@ -80,16 +83,17 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     weights = weights or Weights()
     answers = passes(task, annotator, label, tasks=tasks, annotators=annotators, labels=labels)
     refuse_twice(task, annotator, annotators)
-    own = answers if review is None or not review.any() else passes(
-        task[~review], annotator[~review], label[~review], tasks=tasks, annotators=annotators, labels=labels)
     votes = label_counts(task, label, tasks, labels)
     known = np.full(tasks, -1) if pinned is None else np.asarray(pinned)
+    judged = judging(task, known, review)
+    own = answers if judged.all() else passes(
+        task[judged], annotator[judged], label[judged], tasks=tasks, annotators=annotators, labels=labels)
     posterior = pin(normalised(votes + 0.3 / labels), known)
     said = (votes.sum(1) > 0) | (known >= 0)
     used = slice(None) if said.all() else said
     shares = majority_shares(pin(votes, known)[used])
     before = np.zeros((annotators, 1, 1)) if history is None else history
-    seen = np.bincount(annotator if review is None else annotator[~review], minlength=annotators)
+    seen = np.bincount(annotator[judged], minlength=annotators)
     voted = doubt(task, annotator, seen + before.sum((1, 2)), weights.annotator * labels, tasks)
     spoken = voted * vote_share(votes)
     trust = np.where(known >= 0, 1.0, FIRST_TRUST)[:, None] if (known >= 0).any() else 1.0
@@ -110,7 +114,8 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     chosen = pin(choosing(evidence, prior, careful, votes, voted), known)
     return Fit(posterior=chosen, probability=pin(calibrated(careful, votes, chosen.argmax(1)), known),
                likelihood=pin(with_prior(evidence, prior), known), confusion=confusion, counts=counts, pooled=pooled,
-               prior=prior, iterations=done, warnings=warnings_of(chosen[used], shares, pooled))
+               prior=prior, iterations=done,
+               warnings=_unjudged(judged, before) + warnings_of(chosen[used], shares, pooled))
 
 
 def nothing(tasks: int, annotators: int) -> Fit:
@@ -127,6 +132,17 @@ def refuse_twice(task: IntArray, annotator: IntArray, annotators: int) -> None:
         where, who = divmod(int(pairs[twice[0]]), annotators)
         raise ValueError(f"annotator {who} has two answers to task {where}; keep one of each pair "
                          f"({len(twice)} too many in all)")
+
+
+def judging(task: IntArray, known: IntArray, review: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Answers (N,) that teach something of who gave them: there is another answer to the task, or its label is known.
+
+    Who is alone with a task would vouch for themself; a review is not independent of what it reviews.
+    """
+    tasks = len(known)
+    answers = np.bincount(task, minlength=tasks)
+    taught = (answers[task] > 1) | (known[task] >= 0)
+    return taught if review is None else taught & ~review
 
 
 def pin(posterior: FloatArray, known: IntArray) -> FloatArray:
@@ -161,7 +177,7 @@ def shrunk(counts: FloatArray, weights: Weights) -> tuple[FloatArray, FloatArray
     """Confusions (W, K, K) shrunk to the crowd's error shape at each annotator's own level, and the pool (K, K)."""
     labels = counts.shape[1]
     hits, total = np.trace(counts, axis1=1, axis2=2), counts.sum((1, 2))
-    mean = np.asarray(np.clip(hits.sum() / max(total.sum(), 1e-12), _EDGE, 1 - _EDGE))
+    mean = np.asarray(np.clip((hits.sum() + NEWCOMER[0]) / (total.sum() + NEWCOMER[1]), _EDGE, 1 - _EDGE))
     if labels == 1:
         return np.ones_like(counts), np.ones((1, 1))
     symmetric = np.where(np.eye(labels) > 0, mean, (1 - mean) / (labels - 1))
@@ -184,6 +200,13 @@ def _prior(posterior: FloatArray, shares: FloatArray, weights: Weights) -> Float
     size, labels = len(posterior), len(shares)
     pulled = totals(posterior) + 1 + weights.share * size * shares
     return np.asarray(pulled / (size * (1 + weights.share) + labels)) if size else np.full(labels, 1 / labels)
+
+
+def _unjudged(judged: NDArray[np.bool_], history: FloatArray) -> tuple[str, ...]:
+    if not len(judged) or judged.any() or history.any():
+        return ()
+    return (f"no task has two answers and none a known label, so nobody can be judged: that {NEWCOMER[0]:.0f} answers "
+            f"of {NEWCOMER[1]:.0f} are right is assumed",)
 
 
 def warnings_of(posterior: FloatArray, shares: FloatArray, pooled: FloatArray) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sync import consensus
 from sync.arrays import FloatArray, IntArray, label_counts
-from sync.consensus import Fit, Weights, majority_shares, pin, refuse_twice, shrunk
+from sync.consensus import Fit, Weights, judging, majority_shares, pin, refuse_twice, shrunk
 from sync.dawid_skene import dawid_skene
 from sync.majority import majority
 from sync.one_coin import one_coin
@@ -76,7 +76,7 @@ def _completed(posterior: FloatArray, confusion: FloatArray | None, iterations: 
     known = np.full(tasks, -1) if pinned is None else np.asarray(pinned)
     posterior = pin(posterior.round(12), known)
     answers = passes(task, annotator, label, tasks=tasks, annotators=annotators, labels=labels)
-    own = slice(None) if review is None else ~review
+    own = judging(task, known, review)
     counts = passes(task[own], annotator[own], label[own], tasks=tasks, annotators=annotators,
                     labels=labels).counts(posterior)
     learned, pooled = shrunk(counts + (0.0 if history is None else history), Weights())

@@ -19,6 +19,8 @@ TRUTH = "ground-truth"
 def consensus_rows(result: Assessment, control: str) -> list[Consensus]:
     """The consensus of every task that somebody answered, in the order of the assessment's observations."""
     seen, labels = result.observations, result.observations.labels
+    if not labels:
+        return []
     known = (seen.pinned >= 0).tolist()
     columns = zip(seen.tasks, result.answers.tolist(), result.posterior.argmax(1).tolist(),
                   result.probability.round(6).tolist(), result.effective.round(3).tolist(), strict=True)

@@ -58,6 +58,17 @@ def test_odd_answers_give_a_defined_result(name: str, method: str) -> None:
     assert len(found.consensus) == len(set(columns[0]))
 
 
+def test_who_is_never_judged_is_believed_no_more_than_anybody_new() -> None:
+    # given one annotator alone, with many answers
+    found = judge(CONTROL, observe([str(i) for i in range(200)], ["x"] * 200, ["a", "b"] * 100))
+    # then they do not vouch for themself: four answers of five are taken for right, and a warning says so
+    assert found.warnings == ("no task has two answers and none a known label, so nobody can be judged: that 4 answers "
+                              "of 5 are right is assumed",)
+    assert all(0.75 < row.probability < 0.9 for row in found.consensus)
+    assert [row.label for row in found.consensus] == ["a", "b"] * 100
+    assert found.annotators[0].high - found.annotators[0].low > 0.8
+
+
 def test_a_pair_that_occurs_twice_is_refused_by_name() -> None:
     both = np.array([0, 0])
     for method in METHODS.values():
