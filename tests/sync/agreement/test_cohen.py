@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from sync.agreement import cohen
+from sync.agreement.bootstrap import resampled
 from sync.agreement.measured import measured
 from tests.sync.agreement import examples
 
@@ -45,6 +46,17 @@ def test_the_interval_is_that_of_computing_kappa_anew(weights: str) -> None:
     # then the interval from first-order margins is the same but for the noise of both
     found = measured(cohen.figure(kappa(first, second, 3, weights)), replicates=4000)
     assert (found.low, found.high) == pytest.approx(np.quantile(anew, [0.025, 0.975]), abs=0.03)
+
+
+def test_with_few_tasks_resamples_have_the_mean_of_computing_kappa_anew() -> None:
+    # given eight tasks: both margins change together in a resample, which the first order alone would not see
+    first = np.arange(8) % 3
+    second = np.where(np.arange(8) % 4 < 3, first, (first + 1) % 3)
+    anew = [kappa(first[drawn], second[drawn], 3).value
+            for drawn in np.random.default_rng(0).integers(0, 8, (4000, 8))]
+    figure = cohen.figure(kappa(first, second, 3))
+    found = figure.of(resampled(figure.statistics, replicates=10_000))
+    assert found.mean() == pytest.approx(np.mean([one for one in anew if one is not None]), abs=0.015)
 
 
 def test_the_mean_over_pairs_is_weighted_by_shared_tasks() -> None:

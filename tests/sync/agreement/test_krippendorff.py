@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.agreement import alpha
+from sync.agreement import alpha, folded
+from sync.agreement.bootstrap import resampled
 from sync.agreement.krippendorff import LEVELS, figure
 from sync.agreement.measured import measured
+from sync.agreement.table import Table
 from tests.sync.agreement import examples
 
 
@@ -100,12 +102,25 @@ def test_the_interval_covers_the_true_value(level: str, tasks: int) -> None:
     assert 89 <= covered <= 99
 
 
-def test_ranks_are_resampled_with_the_tasks() -> None:
-    # given ordered answers, and a bootstrap that computes everything anew from resampled tasks
+def test_a_task_more_changes_ordinal_alpha_as_its_statistics_say() -> None:
+    # given ordered answers, most of them low: one task more changes the ranks of all others
+    rng = np.random.default_rng(5)
+    truth = rng.choice(6, 300, p=[0.5, 0.2, 0.1, 0.1, 0.05, 0.05])
+    said = np.clip(truth + rng.integers(-1, 2, (3, 300)), 0, 5).astype(float)
+    whole = figure(examples.table(said), "ordinal")
+    # when each task in turn is there twice
+    anew = np.array([figure(examples.table(np.column_stack((said, said[:, task]))), "ordinal").value
+                     for task in range(100)])
+    told = whole.of(whole.statistics.sum(0) + whole.statistics[:100])
+    # then what the statistics tell is what computing everything anew gives, to the first order
+    change = np.abs(anew - whole.value).max()
+    assert np.abs(told - anew).max() < 0.02 * change
+
+
+def test_the_ordinal_interval_is_that_of_computing_everything_anew() -> None:
     rng = np.random.default_rng(5)
     said = np.clip(rng.integers(0, 5, 80) + rng.integers(-1, 2, (4, 80)), 0, 4).astype(float)
     anew = [figure(examples.table(said[:, rng.integers(0, 80, 80)]), "ordinal").value for _ in range(1500)]
-    # then our interval, from one derivative, is the same but for the noise of both
     found = measured(figure(examples.table(said), "ordinal"), replicates=4000)
     assert (found.low, found.high) == pytest.approx(np.quantile(anew, [0.025, 0.975]), abs=0.012)
 
@@ -145,22 +160,34 @@ def test_people_without_a_shared_label_scale_agree_perfectly_only_if_equal() -> 
         assert figure(examples.table(said), level).value < 1.0  # type: ignore[operator]
 
 
-def test_a_thousand_rare_labels_are_folded_without_a_trace() -> None:
-    # given free text: half of the answers repeat another's, the rest are unique or rare
+@pytest.fixture
+def free_text() -> Table:
+    """150 tasks where half of the answers repeat another's and the rest are unique or rare."""
     rng = np.random.default_rng(3)
     unique = rng.integers(60, 900, (3, 150))
-    said = np.where(rng.random((3, 150)) < 0.6, rng.integers(0, 60, 150), unique).astype(float)
-    table = examples.table(said)
-    assert table.labels > 200
+    return examples.table(np.where(rng.random((3, 150)) < 0.6, rng.integers(0, 60, 150), unique).astype(float))
+
+
+def test_hundreds_of_rare_labels_are_folded_without_a_trace(
+        free_text: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert free_text.labels > 200
     # when tasks are resampled with and without folding
-    folded_ = measured(figure(table), replicates=4000)
-    whole = pytest.MonkeyPatch()
-    whole.setattr("sync.agreement.folded.MANY_LABELS", 1000)
-    exact = measured(figure(table), replicates=4000)
-    whole.undo()
+    rare = measured(figure(free_text), replicates=4000)
+    monkeypatch.setattr(folded, "MANY_LABELS", 1000)
+    exact = measured(figure(free_text), replicates=4000)
     # then the value is the same and the interval moves by nothing that shows
-    assert folded_.value == pytest.approx(exact.value, abs=1e-12)
-    assert (folded_.low, folded_.high) == pytest.approx((exact.low, exact.high), abs=0.005)
+    assert rare.value == pytest.approx(exact.value, abs=1e-12)
+    assert (rare.low, rare.high) == pytest.approx((exact.low, exact.high), abs=0.005)
+
+
+def test_folded_squares_have_the_mean_of_the_exact_ones(free_text: Table) -> None:
+    # given that resampling adds its variance to the mean of a square: sum n^2 - N^2 / T for each label
+    columns, squares = folded.folded(free_text, free_text.count)
+    totals = free_text.totals()
+    added = (free_text.count**2).sum() - (totals**2).sum() / free_text.tasks
+    found = squares(resampled(columns, replicates=4000))
+    assert found.mean() == pytest.approx((totals**2).sum() + added, abs=4 * found.std() / np.sqrt(4000))
+    assert added > 8 * found.std() / np.sqrt(4000), "the test could not tell"
 
 
 @pytest.mark.parametrize(("votes", "message"), [
