@@ -10,8 +10,8 @@ somebody found, and `unseen` says how much there probably is beside it.
 
 from __future__ import annotations
 
-from sync.regions.judge import judge
+from sync.regions.judge import judge, task_agreement
 from sync.regions.read import read
 from sync.regions.text import text
 
-__all__ = ["judge", "read", "text"]
+__all__ = ["judge", "read", "task_agreement", "text"]

@@ -35,6 +35,9 @@ everything, a few shifts say enough."""
 UNITS = 20_000
 """About so many units are shifted at a time: tasks are sampled beyond."""
 
+FAR = 10.0
+"""A first mark so many times the longest marked stretch from 0: numbers do not count from the beginning."""
+
 REACH = 0.21
 """A pair costs less than two units alone only where the units, widened by this share of their length on either side,
 overlap: their middles are less than half the root of two times the sum of lengths apart."""
@@ -118,7 +121,8 @@ def _lines(regions: Regions, task: IntArray, rng: np.random.Generator) -> tuple[
     low, high = np.full(blocks, np.inf), np.full(blocks, -np.inf)
     np.minimum.at(low, regions.block, regions.extent[:, 0])
     np.maximum.at(high, regions.block, regions.extent[:, 1])
-    low = np.minimum(low, 0)
+    if low.min() <= FAR * (high - low).max():  # the line begins at 0, unless that is far off: times that are dates
+        low = np.minimum(low, 0)
     length = np.where(use, high - low, 0.0)
     offset = (np.cumsum(length) - length - low)[regions.block]
     everything = Units(regions.extent[:, 0] + offset, regions.extent[:, 1] + offset,

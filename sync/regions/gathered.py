@@ -54,8 +54,11 @@ class Regions:
 def gather(control: Control, seen: Observations, use: NDArray[np.bool_] | None = None) -> Regions:
     """The regions of the answers in `use` (N,), all by default. Equal regions of one answer count once.
 
-    Labels are the control's, then others found, sorted. Raises KeyError for a value that is not of `sync.kinds`.
+    Labels are the control's, then others found, sorted. Raises ValueError where answers have no values, and
+    KeyError for a value that is not of `sync.kinds`.
     """
+    if len(seen.value) != len(seen.task):
+        raise ValueError(f"{len(seen.task)} answers have {len(seen.value)} values, but regions need one each")
     wanted = range(len(seen.task)) if use is None else np.flatnonzero(use).tolist()
     rows = [(n, region) for n in wanted for region in (seen.value[n] or ())]
     found = {str(region["label"]) for _, region in rows}

@@ -12,6 +12,7 @@ from cueloop.types import Control
 from sync.arrays import IntArray
 from sync.observations import Observations
 from sync.outcome import AnnotatorQuality, Outcome
+from sync.regions.agreed import Base
 from sync.regions.agreement import agreement
 from sync.regions.annotators import confusion_labels, qualities
 from sync.regions.belief import LEAST_WEIGHT, learn
@@ -25,8 +26,11 @@ from sync.regions.overlap import overlapping
 from sync.regions.places import overlap_with_others, places, without_each
 from sync.regions.recalled import recall
 from sync.regions.scores import judgement
-from sync.regions.unseen import all_missed, detection, regions_per_task, reliability
+from sync.regions.unseen import all_missed, detection, if_all_real, regions_per_task, reliability
 from sync.regions.votes import truths, votes
+
+OVERLOOKED = 0.05
+"""Regions that everybody missed, as a share of those found, from which it is worth a warning."""
 
 DECLARED = 1e6
 """Weight of a ground truth's boundaries: they are the place, whatever others marked."""
@@ -67,12 +71,29 @@ def judge(control: Control, seen: Observations, *, known: Mapping[Hashable, Anno
     near[which] = overlap_with_others(regions, group, pairs, which, extent) >= THRESHOLD
     judged = judgement(cast, belief, near, len(seen.annotators))
     alike = matches(regions, pairs)
+    eyes = cast.independent & (cast.pinned[cast.group] < 0)
+    most = if_all_real(cast.group[eyes], cast.region[eyes] >= 0)
     unseen = float((rate * missed)[_answered(seen)].sum())
-    run = {"regions_per_task": round(rate, 6), "unseen_regions": round(unseen, 3)}
+    run = {"regions_per_task": round(rate, 6), "unseen_regions": round(unseen, 3),
+           "unseen_if_all_real": round(max(most, unseen), 3)}
     people = qualities(seen, regions, cast, belief, judged, shifts(regions, cast, judged, which, extent),
                        confirmed(seen, regions, alike), run)
-    warnings = (*_named(belief.warnings, confusion_labels(regions, cast, belief)), *_alone(seen, asked))
+    warnings = (*_named(belief.warnings, confusion_labels(regions, cast, belief)), *_alone(seen, asked),
+                *_overlooked(unseen, most, float(belief.there.sum())))
     return Outcome(control, rows, people, agreement(seen, regions, pairs, alike, group), warnings)
+
+
+def task_agreement(control: Control, seen: Observations) -> dict[Hashable, float | None]:
+    """Mean pairwise F1 (IoU 0.5, equal labels) of each task's independent answers, as a signal for rules.
+
+    1 where two or more found nothing, None with fewer than two answers.
+    """
+    regions = gather(control, seen, ~seen.truth & ~seen.review)
+    size = np.bincount(seen.task[~seen.truth & ~seen.review], minlength=len(seen.tasks))
+    base = Base(regions, np.ones(len(regions), bool), size)
+    both, marked = base.statistics(matches(regions, overlapping(regions))).T
+    share = np.where(marked > 0, both / np.maximum(marked, 1), 1.0)
+    return {task: float(share[at]) if size[at] > 1 else None for at, task in enumerate(seen.tasks)}
 
 
 def _answered(seen: Observations) -> IntArray:
@@ -86,6 +107,15 @@ def _named(warnings: tuple[str, ...], labels: tuple[str, ...]) -> list[str]:
     """`label 2` by its name, and regions where the model for single choices speaks of tasks."""
     return [re.sub(r"label (\d+)", lambda found: f"label '{labels[int(found[1])]}'", one).replace("tasks", "regions")
             for one in warnings]
+
+
+def _overlooked(unseen: float, most: float, there: float) -> list[str]:
+    """Says so if everybody who looked probably missed something."""
+    if unseen < max(OVERLOOKED * there, 1.0):
+        return []
+    about = f"{unseen:.0f} to {most:.0f}" if most >= unseen + 1 else f"{unseen:.0f}"
+    return [f"About {about} regions beside the {there:.0f} found were probably missed by everybody who looked, or more "
+            "if the same ones are hard for all: ask more annotators a task."]
 
 
 def _alone(seen: Observations, asked: NDArray[np.bool_]) -> list[str]:

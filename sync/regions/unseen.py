@@ -2,12 +2,15 @@
 
 If what is there comes at random (a Poisson number a task) and annotators miss it independently, then what all of
 those who looked missed is Poisson too, whatever they found: mean regions a task times the product of their miss
-rates (capture and recapture). Annotators tend to miss the same hard things, so this is a lower bound.
+rates (capture and recapture). Two reasons make that too low: annotators tend to miss the same hard things, and a
+region that one person alone marked may be an invention. If every one of those is real, Chao's estimator says more
+(`if_all_real`); the truth lies between, or above where the same things are hard for all.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
 
@@ -42,3 +45,15 @@ def regions_per_task(expected: FloatArray, missed: FloatArray) -> float:
     """Mean number of regions a task, unseen ones included, from those expected of each task (T,) and `all_missed`."""
     looked = float((1 - missed).sum())
     return float(expected.sum() / looked) if looked > 1e-9 else 0.0
+
+
+def if_all_real(group: IntArray, marked: NDArray[np.bool_]) -> float:
+    """Regions that everybody missed, if nobody invents any: Chao's (1987) bias-corrected estimate from how many
+    groups one and two people marked, by how many looked. `group` and `marked` are of votes (C,)."""
+    looked, found = np.bincount(group), np.bincount(group, marked)
+    total = 0.0
+    for number in np.unique(looked[looked > 1]).tolist():
+        of = found[looked == number]
+        once, twice = float((of == 1).sum()), float((of == 2).sum())
+        total += (number - 1) / number * once * max(once - 1, 0) / (2 * (twice + 1))
+    return total

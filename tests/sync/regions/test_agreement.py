@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from sync.regions import gamma, judge
+from sync.regions import gamma, judge, task_agreement
 from sync.regions.gathered import gather
 from tests.sync.regions.marks import BOXES, SEGMENTS, SPANS, Marks, answers, box, line
 
@@ -113,6 +113,24 @@ def test_by_guideline_and_over_time() -> None:
     assert [(row["guideline"], row["value"]) for row in found["by_guideline"]] == [(1, 0.0), (2, 1.0)]
     assert [(row["value"], row["tasks"]) for row in found["over_time"]] == [(0.0, 25), (1.0, 25)]
     assert found["over_time"][0]["from"] == "1970-01-01T00:00:00+00:00"
+
+
+def test_agreement_of_single_tasks() -> None:
+    rows = [("split", "a", [line(0, 5), line(9, 12)]), ("split", "b", [line(0, 5)]), ("empty", "a", []),
+            ("empty", "b", []), ("alone", "a", [line(0, 5)])]
+    assert task_agreement(SPANS, answers(rows)) == {"split": pytest.approx(2 / 3), "empty": 1.0, "alone": None}
+
+
+def test_gamma_does_not_depend_on_where_time_begins() -> None:
+    rng = np.random.default_rng(1)
+    starts = [rng.uniform(0, 900, 40), rng.uniform(0, 900, 40)]
+
+    def found(origin: float) -> float:
+        marks = [[line(origin + s, origin + s + 9, "nod") for s in part] for part in starts]
+        value = judge(SEGMENTS, answers([(0, "a", marks[0]), (0, "b", marks[1])])).agreement
+        return float(coefficient(value, "gamma")["value"])
+
+    assert found(1.7e9) == pytest.approx(found(0.0), abs=0.05)
 
 
 def test_one_annotator_has_nobody_to_agree_with() -> None:

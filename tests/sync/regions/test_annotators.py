@@ -88,6 +88,18 @@ def test_with_two_annotators_nobody_can_tell_who_errs() -> None:
     assert all(row.high == 1 and row.low < 0.67 for row in found.annotators)
 
 
+def test_what_everybody_missed_is_estimated_and_told() -> None:
+    # Given two people a task who miss 30 % each: of 1,000 regions about 90 are seen by nobody.
+    seen, truth = crowd(miss=[.3] * 6, invent=[0] * 6, late=[0] * 6, overlap=2, tasks=250)
+    run = judge(SEGMENTS, seen)
+    there = sum(map(len, truth.values()))
+    figures = run.annotators[0].details["run"]
+    assert figures["unseen_regions"] < 0.09 * there
+    assert figures["unseen_if_all_real"] == pytest.approx(0.09 * there, rel=0.25)
+    worse, _ = crowd(miss=[.55] * 6, invent=[0] * 6, late=[0] * 6, overlap=2, tasks=250)
+    assert any("missed by everybody" in warning for warning in judge(SEGMENTS, worse).warnings)
+
+
 def test_who_worked_alone_is_not_judged() -> None:
     rows = [(task, who, [line(0, 5)]) for task in range(5) for who in "ab"] + [(9, "c", [line(0, 5)])]
     found = judge(SPANS, answers(rows))

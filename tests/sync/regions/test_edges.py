@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cueloop.types import Control
+from sync.observations import observe
 from sync.outcome import Outcome
 from sync.regions import judge
 from tests.sync.regions.marks import BOXES, POLYGONS, SEGMENTS, SPANS, Marks, answers, box, line, polygon
@@ -31,6 +33,11 @@ def test_no_answers_at_all() -> None:
         found = judge(control, answers([]))
         assert (found.consensus, found.annotators, found.agreement["value"]) == ((), (), None)
         json_of(found)
+
+
+def test_answers_without_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 answers have 0 values"):
+        judge(SPANS, observe([1], ["a"], ["-"]))
 
 
 def test_one_answer() -> None:
