@@ -69,7 +69,7 @@ class Fit:
 
 def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, annotators: int, labels: int,
         pinned: IntArray | None = None, history: FloatArray | None = None, review: NDArray[np.bool_] | None = None,
-        weights: Weights | None = None, iterations: int = 60, tolerance: float = 1e-4) -> Fit:
+        weights: Weights | None = None, iterations: int = 60, tolerance: float = 1e-3) -> Fit:
     """Fit the model to N answers (three index arrays of length N, one row an answer; each pair once).
 
     `pinned` (T,) holds the known label of a task, or -1: such a task keeps it and teaches the model. `history`

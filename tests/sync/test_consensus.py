@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from sync.consensus import fit
 from sync.dawid_skene import dawid_skene
 from sync.majority import majority
+from sync.performance import beta_interval, performance
 from tests.sync import crowd
 
 
@@ -69,6 +70,29 @@ def test_it_recovers_the_confusions_it_was_shown() -> None:
     found = crowd.simulated(true, tasks=3000, per_task=4).fit()
     assert np.abs(found.confusion - true).max() < 0.06
     assert_allclose(found.confusion.sum(2), 1)
+
+
+def test_over_many_simulated_crowds_intervals_hold_what_they_promise() -> None:
+    # given thirty crowds whose members have a confusion of their own in every row, and unequal class shares
+    accurate, rows = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        labels, people = int(rng.integers(2, 6)), int(rng.integers(8, 25))
+        own = rng.uniform(0.55, 0.95, (people, labels))
+        wrong = rng.dirichlet(np.ones(labels), (people, labels)) * (1 - np.eye(labels))
+        true = np.eye(labels) * own[:, :, None] + wrong / wrong.sum(2, keepdims=True) * (1 - own)[:, :, None]
+        prior = rng.dirichlet(np.full(labels, 5.0))
+        some = crowd.simulated(true, tasks=400, per_task=4, prior=prior, seed=seed)
+        found = some.fit()
+        # when accuracies and entries of confusions get their 95 % intervals
+        judged = performance(some.task, some.annotator, some.label, found, annotators=people)
+        accuracy = (np.diagonal(true, axis1=1, axis2=2) * prior).sum(1)
+        accurate.append(np.mean((judged.low <= accuracy) & (accuracy <= judged.high)))
+        low, high = beta_interval(found.counts, found.counts.sum(2, keepdims=True) - found.counts)
+        rows.append(np.mean((low <= true) & (true <= high)))
+    # then nine of ten hold the truth at least: of accuracies nearly all, as that interval spans two explanations
+    assert np.mean(accurate) >= 0.95
+    assert np.mean(rows) >= 0.9
 
 
 def test_the_fit_is_pure() -> None:
