@@ -82,3 +82,12 @@ def moved(after: FloatArray, before: FloatArray) -> float:
     one, other = after.reshape(-1), before.reshape(-1)
     blocks = range(0, len(one), _BLOCK)
     return max((float(np.abs(one[at:at + _BLOCK] - other[at:at + _BLOCK]).max()) for at in blocks), default=0.0)
+
+
+def first_seen(keys: IntArray) -> tuple[list[int], IntArray]:
+    """Distinct keys in the order in which they first appear, and each one's place among them."""
+    distinct, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return distinct[order].tolist(), rank[place]

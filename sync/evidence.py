@@ -22,6 +22,7 @@ from cueloop.store.schema import answers, projects, tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control, LabelConfig
 from sync import kinds
+from sync.arrays import first_seen
 from sync.observations import Observations
 
 ROWS = 2_000
@@ -149,8 +150,8 @@ def _observed(control: Control, found: Table, labels: dict[str, int], values: li
     names = list(dict.fromkeys([*control.labels, *sorted(labels)]))
     place = {name: at for at, name in enumerate(names)}
     label = np.array([place[name] for name in labels], np.int64)[found["label"]]
-    tasks_seen, task = _first_seen(found["task"])
-    annotators_seen, annotator = _first_seen(found["annotator"])
+    tasks_seen, task = first_seen(found["task"])
+    annotators_seen, annotator = first_seen(found["annotator"])
     truth = found["truth"]
     pinned = np.full(len(tasks_seen), -1)
     pinned[task[truth]] = label[truth]
@@ -166,12 +167,3 @@ def _positions(control: Control, values: list[Any], label: NDArray[Any]) -> tupl
         return tuple(values)
     return tuple((int(at) + 1 if at < len(control.labels) else None) if value is None else value
                  for value, at in zip(values, label, strict=True))
-
-
-def _first_seen(keys: NDArray[Any]) -> tuple[list[int], NDArray[Any]]:
-    """Distinct keys in the order in which they first appear, and each one's place among them."""
-    distinct, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return distinct[order].tolist(), rank[place]
