@@ -31,10 +31,12 @@ class Finished:
 def finished(conn: sa.Connection, project_id: int, counts: dict[str, int], routed: bool) -> Finished:
     """What is finished: as the rules have it, without rules as Label Studio has it (`is_labeled`)."""
     c = consensus.c
-    wanted = (sa.select(c.control, sa.func.count(), sa.func.sum(c.probability)).join(tasks, tasks.c.key == c.task)
-              .where(c.project_id == project_id, is_finished(routed)).group_by(c.control))
-    if routed:
-        wanted = wanted.join(table, table.c.task == c.task)
+    wanted = sa.select(c.control, sa.func.count(), sa.func.sum(c.probability)).where(
+        c.project_id == project_id).group_by(c.control)
+    if routed:      # what was deleted, and a hidden copy, has no consensus
+        wanted = wanted.join(table, table.c.task == c.task).where(table.c.state == routes.DONE)
+    else:
+        wanted = wanted.join(tasks, tasks.c.key == c.task).where(is_finished(routed))
     by_control = {row[0]: (row[1], float(row[2])) for row in conn.execute(wanted)}
     labels, right = _accepted(conn, project_id) if routed else (0, 0.0)
     return Finished(counts.get(routes.DONE, 0), sum(n for n, _ in by_control.values()),

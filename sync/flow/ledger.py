@@ -1,7 +1,8 @@
 """The ledger: what was done on each day, kept month by month, so that a report reads days and not annotations.
 
 A run counts again only the days of annotations that are new, changed or deleted since the last one, today, and one
-older day in turn, which heals in time whatever went unnoticed. Decisions are only ever added: each is counted once.
+older day in turn, which heals in time whatever went unnoticed. Of much to count (the first run in a big project) it
+counts the newest days and leaves the rest to the next runs. Decisions are only ever added: each is counted once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from sync.flow.day import summarise
 NAME = "flow-ledger"
 VERSION = 1
 """Changed with the meaning of what is kept: an older ledger is made anew."""
+MOST = 50_000
+"""Submissions after which a run leaves the days that are still to be counted to the next one: about half a second."""
 OVERLAP = timedelta(hours=1)
 """How far deletions are looked at again: they are stamped before they are committed."""
 
@@ -51,20 +54,26 @@ class Ledger:
             self.changed.add(day[:7])
 
 
-def refresh(conn: sa.Connection, project_id: int, now: float) -> Ledger:
-    """The ledger with everything that happened since it was stored; writes nothing."""
+def refresh(conn: sa.Connection, project_id: int, now: float, *, most: float = MOST) -> Ledger:
+    """The ledger with what happened since it was stored; writes nothing. `seen["pending"]` lists the days that are
+    still to be counted when there were more than `most` submissions."""
     ledger = _read(conn, project_id)
     medians = usual_seconds(conn, project_id)
     fresh, top = _touched(conn, project_id, ledger.seen)
-    turn = min(ledger.days, key=lambda day: (ledger.seen["checked"].get(day, 0), day), default=None)
-    today = day_of(now)
-    for day in sorted(fresh | {today} | ({turn} if turn else set())):
-        found = summarise(day, submissions.on_day(conn, project_id, day), medians)
+    today, left = day_of(now), set(ledger.seen["pending"])
+    turn = min(ledger.days, key=lambda day: (ledger.seen["checked"].get(day, 0), day), default=today)
+    pending = sorted(fresh | {today} | (left or {turn}))
+    counted = 0
+    while pending and counted < most:
+        day = pending.pop()
+        made = submissions.on_day(conn, project_id, day)
+        found = summarise(day, made, medians)
+        counted += len(made.task)
         if found["people"] or day in ledger.days:
             ledger.put(day, **found)
             ledger.seen["checked"][day] = int(now)
     _count_decisions(conn, project_id, ledger)
-    ledger.seen |= {"versions": top, "deleted": now}
+    ledger.seen |= {"versions": top, "deleted": now, "pending": pending}
     return ledger
 
 
@@ -92,7 +101,8 @@ def usual_seconds(conn: sa.Connection, project_id: int) -> dict[int, float]:
 def _read(conn: sa.Connection, project_id: int) -> Ledger:
     stored = figures.read(conn, project_id, figures.PROJECT, NAME)
     if stored is None or stored.get("version") != VERSION:
-        return Ledger(seen={"version": VERSION, "versions": 0, "decisions": 0, "deleted": None, "checked": {}},
+        return Ledger(seen={"version": VERSION, "versions": 0, "decisions": 0, "deleted": None, "checked": {},
+                            "pending": []},
                       before=stored)
     rows = conn.scalars(sa.select(table.c.value).where(
         table.c.project_id == project_id, table.c.control == figures.PROJECT, table.c.name.like(f"{NAME}-%")))

@@ -6,6 +6,7 @@ annotations for the rest.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,8 +45,11 @@ ASSUMPTIONS = (
 
 
 def update(store: Store, project_id: int, *, now: float | None = None) -> dict[str, Any]:
-    """Compute the report and keep it as the figure `flow` of the project. Raises NotFound for an unknown project."""
-    report = current(store, project_id, now=now)
+    """Compute the report and keep it as the figure `flow` of the project. Raises NotFound for an unknown project.
+
+    Where much is to be counted for the first time, it is counted over several calls: see `pending` in the report.
+    """
+    report = _current(store, project_id, DAYS, now, ledger.MOST)
     with store.write() as conn:
         figures.write(conn, project_id, figures.PROJECT, NAME, report)
     return report
@@ -58,19 +62,23 @@ def current(store: Store, project_id: int, *, days: int = DAYS, now: float | Non
     """
     if days < 1:
         raise ValueError(f"days is {days}, but must be 1 or more")
-    at = this_moment().timestamp() if now is None else now
-    with store.read() as conn:
-        project = projects.get(conn, project_id)
-        kept = ledger.refresh(conn, project_id, at)
-        report = _report(conn, project, kept, at, days)
-    ledger.write(store, project_id, kept)
-    return report
+    return _current(store, project_id, days, now, math.inf)
 
 
 def stored(conn: sa.Connection, project_id: int) -> dict[str, Any] | None:
     """The report as last kept; None before the first."""
     found: dict[str, Any] | None = figures.read(conn, project_id, figures.PROJECT, NAME)
     return found
+
+
+def _current(store: Store, project_id: int, days: int, now: float | None, most: float) -> dict[str, Any]:
+    at = this_moment().timestamp() if now is None else now
+    with store.read() as conn:
+        project = projects.get(conn, project_id)
+        kept = ledger.refresh(conn, project_id, at, most=most)
+        report = _report(conn, project, kept, at, days)
+    ledger.write(store, project_id, kept)
+    return report
 
 
 def _report(conn: sa.Connection, project: Project, kept: Ledger, now: float, days: int) -> dict[str, Any]:
@@ -89,6 +97,7 @@ def _report(conn: sa.Connection, project: Project, kept: Ledger, now: float, day
     total = sum(throughput.works(kept.days, since).values(), start=Work())
     return {
         "project": project.id, "at": iso(now), "days": days, "since": since, "routed": where.routed,
+        "pending": len(kept.seen["pending"]),
         "throughput": {
             "total": throughput.totals(total), "days": throughput.series(kept.days, now),
             "people": throughput.people(kept.days, since, names), "hours": hours,

@@ -84,6 +84,21 @@ def test_what_went_unnoticed_heals_in_turn(world):
     assert answers(kept)["2026-03-02"] == {}
 
 
+def test_much_to_count_is_counted_over_several_runs(world):
+    # given five days of work that were pulled at once
+    for day in range(5):
+        world.says(world.task(), 1, NOON + day * DAY)
+    pending = []
+    for minute in range(3):
+        with world.store.read() as conn:
+            kept = ledger.refresh(conn, 1, stamp(NOON + 5 * DAY + minute), most=2)
+        pending.append(len(kept.seen["pending"]))
+        assert ledger.write(world.store, 1, kept)
+    # then the newest days come first, and nothing is left out in the end
+    assert pending == [3, 1, 0]
+    assert answers(kept) == answers(afresh(world, NOON + 5 * DAY + 9))
+
+
 def test_each_decision_is_counted_once(world):
     task = world.task()
     world.decides(task, "ask", NOON)
