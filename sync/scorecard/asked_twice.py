@@ -30,7 +30,7 @@ class Copy:
 def copies(conn: sa.Connection, project_id: int, control: Control, seen: Observations) -> tuple[Copy, ...]:
     """All pairs of answers, of the same annotator to a task and to its copy. A skip is no answer."""
     original = dict(conn.execute(sa.select(tasks.c.key, tasks.c.copy_of).where(
-        tasks.c.project_id == project_id, tasks.c.copy_of.is_not(None), tasks.c.deleted_at.is_(None))).all())
+        tasks.c.project_id == project_id, tasks.c.copy_of > 0, tasks.c.deleted_at.is_(None))).all())   # by its index
     if not original:
         return ()
     second: dict[tuple[Any, Any], Any] = {}

@@ -169,11 +169,11 @@ def _pair_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
     for pair in found.copying.get(at, []):
         seen = found.seen
         other = seen.annotators[pair.second if pair.first == at else pair.first]
-        whose = "their" if pair.first == at else f"{other}'s"
+        of = f"{pair.mistakes} mistakes with" if pair.first == at else f"the {pair.mistakes} mistakes of"
         soon = f", {pair.together} of them within a minute" if pair.together else ""
         flags.append(flag(
-            "copying", f"shares {pair.shared} of {whose} {pair.mistakes} mistakes with {other}{soon}; "
-            f"{pair.expected:.1f} would be chance", pair.p, (seen.tasks[seen.task[row]] for row in pair.rows),
+            "copying", f"shares {pair.shared} of {of} {other}{soon}; {pair.expected:.1f} would be chance", pair.p,
+            (seen.tasks[seen.task[row]] for row in pair.rows),
             annotator=key(other)))
     return flags
 
