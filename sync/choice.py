@@ -15,18 +15,25 @@ from sync.voice import Voice
 
 def judge(control: Control, seen: Observations, *, voice: Voice | None = None, history: FloatArray | None = None,
           method: str = methods.HIERARCHICAL) -> Outcome:
-    """Consensus, annotators and agreement of one control's answers; options as of `sync.assess.assess`.
+    """Consensus, annotators and agreement of one control's answers; options as of `sync.assess.assess`."""
+    return judged(control, seen, voice=voice, history=history, method=method)[0]
 
-    Too many labels for confusions are judged by one accuracy each (`sync.many_labels`), and a warning says so.
+
+def judged(control: Control, seen: Observations, *, voice: Voice | None = None, history: FloatArray | None = None,
+           method: str = methods.HIERARCHICAL) -> tuple[Outcome, Assessment | None]:
+    """The same with the assessment that it was made from, for the scorecards.
+
+    Too many labels for confusions are judged by one accuracy each (`sync.many_labels`): a warning says so, and there
+    is no assessment.
     """
     if too_many(seen):
         seen, voice, history = many_labels.in_use(seen), None, None   # those are in terms of all labels
         if too_many(seen):
-            return many_labels.judge(control, seen)
+            return many_labels.judge(control, seen), None
     found = assess(seen, voice=voice, history=history, method=method)
     return Outcome(control, tuple(results.consensus_rows(found, control.name)), _annotators(found),
-                   report.agreement(found), found.warnings, results.run_of(found),
-                   None if found.heard is None else found.heard.facts())
+                   report.agreement(found.agreement), found.warnings, results.run_of(found),
+                   None if found.heard is None else found.heard.facts()), found
 
 
 def _annotators(found: Assessment) -> tuple[AnnotatorQuality, ...]:

@@ -2,57 +2,76 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from sync.agreement import Agreement
+from sync.outcome import AnnotatorQuality, Outcome
 
-from sync.assess import Assessment
-from sync.results import consensus_rows
+LEAST_ANSWERS = 10
+"""Below so many answers nothing is told of an annotator but how many they were: it would be chance."""
 
 
-def annotators(result: Assessment) -> list[dict[str, Any]]:
-    """One record for each annotator, most answers first: answers, accuracy with interval, accuracy per label."""
-    seen, judged = result.observations, result.performance
-    counts = np.bincount(seen.annotator, minlength=len(seen.annotators))
-    records = []
-    for at, name in enumerate(seen.annotators):
-        seconds = float(result.seconds[at])
-        records.append({
-            "annotator": name, "answers": int(counts[at]),
-            "accuracy": round(float(judged.accuracy[at]), 4), "low": round(float(judged.low[at]), 4),
-            "high": round(float(judged.high[at]), 4),
-            "median_lead_time": None if math.isnan(seconds) else round(seconds, 1),
-            "by_label": {label: round(float(result.fit.confusion[at, k, k]), 4)
-                         for k, label in enumerate(seen.labels)}})
+def annotators(found: Outcome, cards: Mapping[Any, dict[str, Any]] | None = None, *,
+               least: int = LEAST_ANSWERS) -> list[dict[str, Any]]:
+    """One record for each annotator, most answers first: answers, accuracy with interval, accuracy per label, card.
+
+    Figures are None for an annotator with fewer than `least` answers.
+    """
+    cards = cards or {}
+    records = [_annotator(one, cards.get(one.annotator), least) for one in found.annotators]
     return sorted(records, key=lambda record: (-record["answers"], str(record["annotator"])))
 
 
-def consensus(result: Assessment) -> list[dict[str, Any]]:
+def _annotator(one: AnnotatorQuality, card: dict[str, Any] | None, least: int) -> dict[str, Any]:
+    shown = one.answers >= least
+    record: dict[str, Any] = {
+        "annotator": one.annotator, "answers": one.answers,
+        "accuracy": rounded(one.accuracy) if shown else None, "low": rounded(one.low) if shown else None,
+        "high": rounded(one.high) if shown else None,
+        "median_lead_time": rounded(one.median_lead_time, 1) if shown else None,
+        "by_label": {label: rounded(one.confusion[at][at]) if shown else None
+                     for at, label in enumerate(one.labels[:len(one.confusion)])}}
+    if not shown:
+        record["reason"] = f"fewer than {least} answers"
+    else:
+        details = {name: value for name, value in one.details.items() if name != "card"}
+        record |= {"details": details} if details else {}
+        record |= {"card": card} if card is not None else {}
+    return record
+
+
+def consensus(found: Outcome) -> list[dict[str, Any]]:
     """One record for each task, in the order in which they first appeared."""
-    return [{"task": row.task, "label": row.label, "probability": row.probability, "answers": row.answers}
-            for row in consensus_rows(result, "")]
+    records = []
+    for row in found.consensus:
+        record = {"task": row.task, "label": row.label, "probability": row.probability, "answers": row.answers,
+                  "effective": rounded(row.effective, 2), "wrong": rounded(row.wrong)}
+        records.append(record if row.value is None else {**record, "value": row.value})
+    return records
 
 
-def agreement(result: Assessment) -> dict[str, Any]:
-    """Krippendorff's alpha with its interval; None with a `reason` when the data cannot carry it."""
-    found = result.agreement
+def agreement(found: Agreement) -> dict[str, Any]:
+    """Krippendorff's alpha with its interval, the headline; None with a `reason` when the data cannot carry it."""
     return {"metric": "krippendorff_alpha", "level": "nominal",
-            "value": _rounded(found.value), "low": _rounded(found.low), "high": _rounded(found.high),
+            "value": rounded(found.value), "low": rounded(found.low), "high": rounded(found.high),
             "tasks": found.tasks, "answers": found.answers, "reason": found.reason}
 
 
-def summary(result: Assessment) -> dict[str, Any]:
-    """How the consensus looks: size, shares of the labels, how sure it is, and warnings."""
-    rows = consensus_rows(result, "")
+def summary(found: Outcome, answers: int) -> dict[str, Any]:
+    """How the consensus looks: size, shares of the labels, how sure it is, likely mistakes, and warnings."""
+    rows = found.consensus
     won = Counter(row.label for row in rows)
-    shares = {label: round(won[label] / len(rows), 4) if rows else None for label in result.observations.labels}
+    names = found.run.labels if found.run is not None else found.control.labels
+    shares = {label: rounded(won[label] / len(rows)) if rows else None for label in names}
     sure = [row.probability for row in rows]
-    return {"tasks": len(rows), "answers": len(result.observations.task),
-            "labels": shares, "mean_probability": round(sum(sure) / len(sure), 4) if sure else None,
-            "warnings": list(result.warnings)}
+    wrong = [row.wrong for row in rows if row.wrong is not None]
+    return {"tasks": len(rows), "answers": answers, "labels": shares if found.run is not None else {},
+            "mean_probability": rounded(sum(sure) / len(sure)) if sure else None,
+            "expected_wrong": rounded(sum(wrong), 1) if wrong else None, "warnings": list(found.warnings)}
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """A number as it is told, None for an unknown one."""
+    return None if value is None else round(float(value), digits)

@@ -1,9 +1,7 @@
-"""Annotators, agreement and consensus: of a project, or of recorded answers in a CSV file."""
+"""Annotators, agreement and consensus: of a project, or of recorded answers in a file."""
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,97 +9,62 @@ import click
 
 from console.cli._options import echo, json_option, open_store, pass_settings, project_option, which_project
 from cueloop.settings import Settings
+from cueloop.types import KINDS
 
-ANNOTATOR_COLUMNS = ("annotator", "answers", "accuracy", "low", "high", "median_lead_time")
+METHODS = ("hierarchical", "dawid-skene", "one-coin", "majority")
 
 
 @click.command()
 @project_option
 @click.option("--answers", type=click.Path(path_type=Path), metavar="FILE",
-              help="CSV with columns task, annotator (or worker) and label; needs no project and no Label Studio.")
+              help="CSV with columns task, annotator (or worker) and label; JSON lines; or Label Studio's JSON export. "
+                   "Needs no project and no Label Studio.")
+@click.option("--kind", type=click.Choice(KINDS), default="choice", show_default=True,
+              help="Shape of the answers in FILE.")
+@click.option("--labels", metavar="A,B,...", help="Labels in their order, where it matters (ratings).")
+@click.option("--label-config", type=click.Path(path_type=Path), metavar="XML",
+              help="Label config of a Label Studio export.")
+@click.option("--probabilities", type=click.Path(path_type=Path), metavar="FILE",
+              help="CSV of what a model says (task, label, probability, or a column per label): one more voice.")
+@click.option("--history", type=click.Path(path_type=Path), metavar="FILE",
+              help="history.json of an earlier run: what is known of the annotators already.")
+@click.option("--method", type=click.Choice(METHODS), default="hierarchical", show_default=True,
+              help="How labels are inferred.")
+@click.option("--least", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+              help="Tell nothing of annotators with fewer answers.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
-              help="Folder for consensus.csv, annotators.csv and agreement.json (with --answers).")
+              help="Folder for consensus.csv (or .jsonl), annotators.csv, agreement.json, scorecards.json.")
 @click.option("--force", is_flag=True, help="Overwrite what is in DIR.")
 @json_option
 @pass_settings
-def command(settings: Settings, project: int | None, answers: Path | None, out: Path | None, force: bool,
-            as_json: bool) -> None:
+def command(settings: Settings, project: int | None, answers: Path | None, kind: str, labels: str | None,
+            label_config: Path | None, probabilities: Path | None, history: Path | None, method: str, least: int,
+            out: Path | None, force: bool, as_json: bool) -> None:
     """Show how good the answers are: consensus, each annotator's accuracy with its interval, agreement.
 
     Example: `cueloop quality --answers answers.csv --out quality/`
     """
-    if answers is None:
-        if out is not None:
-            raise click.UsageError("--out goes with --answers FILE; for a project see `cueloop export`.")
-        echo(_project(settings, project), as_json, _tables)
-        return
-    echo(_offline(answers, out, force), as_json, _tables)
-
-
-def _project(settings: Settings, project: int | None) -> dict[str, Any]:
-    from cueloop.store.annotators import known
-    from sync import evidence
-    from sync.assess import assess
-
-    store = open_store(settings)
-    project_id = which_project(settings, store, project)
-    with store.read() as conn:
-        skips = evidence.skips(conn, project_id)
-        people = known(conn)
-        seen = {c.name: evidence.observations(conn, project_id, c) for c in evidence.modelled(conn, project_id)}
-    controls = {name: _facts(assess(answers)) for name, answers in seen.items()}
-    for facts in controls.values():
-        for record in facts["annotators"]:
-            annotator = record["annotator"]
-            record["name"] = people[annotator].name if annotator in people else None
-            record["skips"] = skips.get(annotator, 0)
-    return {"project": project_id, "controls": controls}
-
-
-def _offline(answers: Path, out: Path | None, force: bool) -> dict[str, Any]:
-    from console import answers_csv
+    from console import quality_facts
     from console.files import refuse_existing
-    from sync import report
-    from sync.assess import assess
 
     if out is not None:
         refuse_existing(out, force=force)
-    read = answers_csv.read(answers)
-    result = assess(read.observations)
-    facts = {"file": str(answers), "replaced": read.replaced, "controls": {"label": _facts(result)}}
+    if answers is None:
+        given = [name for name, value in (("--probabilities", probabilities), ("--history", history),
+                                          ("--label-config", label_config), ("--labels", labels)) if value is not None]
+        if given:
+            raise click.UsageError(f"{given[0]} goes with --answers FILE.")
+        store = open_store(settings)
+        found = quality_facts.of_project(store, which_project(settings, store, project), method=method)
+    else:
+        found = quality_facts.of_file(
+            answers, kind=kind, labels=[one.strip() for one in labels.split(",")] if labels else [],
+            config=label_config, probabilities=probabilities, past=history, method=method)
+    facts = quality_facts.told(found, least=least)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        _write_csv(out / "consensus.csv", report.consensus(result), ("task", "label", "probability", "answers"))
-        labels = [f"accuracy:{label}" for label in result.observations.labels]
-        _write_csv(out / "annotators.csv", [
-            {**record, **{f"accuracy:{k}": v for k, v in record["by_label"].items()}}
-            for record in report.annotators(result)], (*ANNOTATOR_COLUMNS, *labels))
-        _write_json(out / "agreement.json", report.agreement(result))
         facts["out"] = str(out)
-    return facts
-
-
-def _facts(result: Any) -> dict[str, Any]:
-    from sync import report
-
-    return {"consensus": report.summary(result), "agreement": report.agreement(result),
-            "annotators": report.annotators(result)}
-
-
-def _write_csv(path: Path, records: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    from console.files import new_file
-
-    with new_file(path, force=True) as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-
-
-def _write_json(path: Path, facts: dict[str, Any]) -> None:
-    from console.files import new_file
-
-    with new_file(path, force=True) as file:
-        file.write(json.dumps(facts, indent=2) + "\n")
+        facts["files"] = quality_facts.write(found, facts, out)
+    echo(facts, as_json, _tables)
 
 
 def _tables(facts: dict[str, Any]) -> str:

@@ -12,6 +12,10 @@ from cueloop.label_config import parse
 from cueloop.store import annotators, performance
 from cueloop.store.schema import agreement, consensus, tasks
 from cueloop.store.schema import annotations as notes
+from sync.report import LEAST_ANSWERS
+
+MOST_LABELS = 20
+"""The commonest labels are told; free texts and regions have as many as there are tasks."""
 
 
 def observe(site: Site) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def observe(site: Site) -> dict[str, Any]:
 
 def facts(site: Site) -> dict[str, Any]:
     """What the store knows of the project by now."""
-    controls = [control.name for control in parse(site.project["label_config"]).modelled]
+    controls = [control.name for control in parse(site.project["label_config"]).judged]
     with site.store.read() as conn:
         return {"tasks": _count(conn, tasks, site.project_id),
                 "annotations": _count(conn, notes, site.project_id),
@@ -51,7 +55,7 @@ def _agreement(conn: sa.Connection, project_id: int, control: str) -> dict[str, 
 def _consensus(conn: sa.Connection, project_id: int, control: str) -> dict[str, Any]:
     rows = conn.execute(sa.select(consensus.c.label, consensus.c.probability).where(
         consensus.c.project_id == project_id, consensus.c.control == control)).all()
-    return {"tasks": len(rows), "labels": dict(Counter(row.label for row in rows)),
+    return {"tasks": len(rows), "labels": dict(Counter(row.label for row in rows).most_common(MOST_LABELS)),
             "sure": sum(row.probability >= 0.95 for row in rows)}
 
 
@@ -63,6 +67,13 @@ def _annotators(conn: sa.Connection, project_id: int, control: str) -> list[dict
             for row in rows]
 
 
+def _annotator(person: dict[str, Any]) -> str:
+    """Of somebody with few answers nothing is told but how many: the rest would be chance."""
+    few = person["answers"] < LEAST_ANSWERS
+    accuracy = "" if few else f" accuracy {person['accuracy']:.2f} ({person['low']:.2f} to {person['high']:.2f}),"
+    return f"  {person['name'] or person['id']}: {person['answers']} answers,{accuracy} {person['skips']} skips"
+
+
 def as_lines(observed: dict[str, Any]) -> list[str]:
     """For people."""
     lines = [f"{observed['tasks']} tasks, {observed['annotations']} annotations."]
@@ -70,11 +81,9 @@ def as_lines(observed: dict[str, Any]) -> list[str]:
         alpha, truth = control["agreement"], control["consensus"]
         lines.append(f"{name}:")
         lines.append("  agreement: " + ("too few tasks with two answers" if not alpha or alpha["low"] is None else
-                     f"alpha {alpha['value']:.3f} ({alpha['low']:.3f} to {alpha['high']:.3f})"))
+                     f"{alpha['metric']} {alpha['value']:.3f} ({alpha['low']:.3f} to {alpha['high']:.3f})"))
         lines.append(f"  consensus on {truth['tasks']} tasks, {truth['sure']} of them at 95 % or surer: " + ", ".join(
             f"{label} {count}" for label, count in sorted(truth["labels"].items())))
-        lines += [f"  {person['name'] or person['id']}: {person['answers']} answers, accuracy {person['accuracy']:.2f} "
-                  f"({person['low']:.2f} to {person['high']:.2f}), {person['skips']} skips"
-                  for person in control["annotators"]]
+        lines += [_annotator(person) for person in control["annotators"]]
     would = ", ".join(f"{count} {state}" for state, count in sorted(observed["would_route"].items())) or "nothing"
     return [*lines, f"The rules would make of the tasks: {would}.", *[f"  {text}" for text in observed["advice"]]]

@@ -56,6 +56,13 @@ def runs(conn: sa.Connection, project_id: int) -> dict[str, Run]:
                              row.updated_at) for row in rows}
 
 
+def alike(conn: sa.Connection, project_id: int, labels: Sequence[str]) -> list[tuple[int, str]]:
+    """Controls of other projects whose last full run knew exactly these labels: (project, control)."""
+    rows = conn.execute(sa.select(fits.c.project_id, fits.c.control, fits.c.labels)
+                        .where(fits.c.project_id != project_id).order_by(fits.c.project_id, fits.c.control))
+    return [(row.project_id, row.control) for row in rows if len(labels) and set(row.labels) == set(labels)]
+
+
 def confusions(conn: sa.Connection, project_id: int, control: str,
                annotators: Collection[int] | None = None) -> Confusions | None:
     """Everybody's confusion on a control, or only these annotators'; None before the first full run, and for
