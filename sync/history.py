@@ -8,6 +8,7 @@ seen now weighs as much as all that was seen before.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,3 +47,17 @@ def capped(counts: FloatArray) -> FloatArray:
     """Counts (W, K, K) of before at what they are worth now."""
     total = counts.sum((1, 2), keepdims=True)
     return np.asarray(counts * np.minimum(DISCOUNT, CAP / np.maximum(total, 1e-12)))
+
+
+def to_json(run: Confusions) -> dict[str, Any]:
+    """What a later run needs of this one, as a file."""
+    return {"labels": list(run.labels), "annotators": [str(one) for one in run.annotators],
+            "counts": run.counts.round(6).tolist()}
+
+
+def of_json(told: dict[str, Any]) -> Confusions:
+    """What `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    labels, annotators = tuple(map(str, told["labels"])), tuple(told["annotators"])
+    counts = np.array(told["counts"], np.float64).reshape(len(annotators), len(labels), len(labels))
+    nothing = np.zeros(0)
+    return Confusions(labels, annotators, counts, counts, nothing, nothing, int(counts.sum()))
