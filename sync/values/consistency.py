@@ -53,7 +53,7 @@ def consistency(task: IntArray, annotator: IntArray, label: IntArray, found: Cel
                 annotators: int) -> Consistency:
     """Judge N answers (index arrays) to tasks whose answers, these among them, are in `found`."""
     task, annotator, label = (one[found.size[task] > 1] for one in (task, annotator, label))
-    kept, counts, shares = _common(found, crowd, int(np.clip(CELLS // max(annotators, len(found.size)), 4, LABELS)))
+    kept, counts, shares = _common(found, crowd, int(np.clip(CELLS // max(annotators, len(found.size), 1), 4, LABELS)))
     own = kept[label]
     given = _table(annotator, own, annotators, len(shares))
     expected = np.zeros_like(given)

@@ -43,7 +43,7 @@ def cells(task: IntArray, label: IntArray, tasks: int, labels: int) -> Cells:
 
 def learn(found: Cells, labels: int) -> Crowd:
     """Shares by mean, each task alike, and the likeliest strength."""
-    used = np.count_nonzero(found.size) or 1
+    used = np.count_nonzero(found.size)
     mean = np.bincount(found.label, found.count / found.size[found.task], labels)
     shares: FloatArray = np.asarray((mean + 0.5 / max(labels, 1)) / (used + 0.5), np.float64)
     if not len(found.count) or found.size.max() < 2:

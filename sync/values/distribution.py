@@ -10,6 +10,7 @@ that somebody declared the ground truth counts as one more answer: there is no s
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def _consensus(control: Control, seen: Observations, found: Cells, learned: Crow
     share = alpha / total
     starts = np.flatnonzero(np.r_[True, np.diff(task) != 0]) if len(task) else task
     rows = []
-    for start, end in zip(starts, np.r_[starts[1:], len(task)], strict=True):
+    for start, end in pairwise([*starts.tolist(), len(task)]):
         part = {seen.labels[label[at]]: {"share": round(float(share[at]), 6), "low": round(float(low[at]), 6),
                                          "high": round(float(high[at]), 6)} for at in range(start, end)}
         rows.append(_row(seen.tasks[task[start]], control.name, part, int(size[start]), len(seen.labels)))

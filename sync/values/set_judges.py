@@ -13,7 +13,7 @@ from sync.observations import Observations
 from sync.values.answers import Answers
 from sync.values.means import Means, between, shares
 from sync.values.outcomes import Known, crowd, detail
-from sync.values.units import Rates, UnitFit, Units, of_others, sigmoid
+from sync.values.units import Rates, UnitFit, Units, of_others, with_own
 
 Similarity = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 """From sizes of two sets and of what they share."""
@@ -50,9 +50,8 @@ def likeness(answers: Answers, units: Units, found: UnitFit, sizes: IntArray,
     known = np.zeros(answers.tasks, bool)
     known[list(answers.truth)] = True
     judged = answers.independent & (known[answers.task] | (answers.per_task[answers.task] > 1))
-    with_own = np.where(units.truth >= 0, units.truth, sigmoid(found.logit))[units.unit]
     least = _expected(answers, units, of_others(units, found), sizes, similarity)
-    most = _expected(answers, units, with_own, sizes, similarity)
+    most = _expected(answers, units, with_own(units, found), sizes, similarity)
     return np.where(judged, least, np.nan), np.where(judged, most, np.nan)
 
 

@@ -1,15 +1,17 @@
 """Paths in a taxonomy: the consensus goes as deep as the answers carry it.
 
 Every node on a chosen path is a label of the task, true or not (`sync.values.units`); a child is never likelier than
-its parent. The consensus has the deepest nodes that are likelier than not; where none is, the likeliest top node,
-whose probability then says so. `probability` is the chance that all its paths apply. How like two sets of paths are is
-the F1 of their nodes, ancestors included (Kiritchenko et al. 2006): for two single paths the shared part by their mean
-length. It gives an annotator's `accuracy` (against the others, or the ground truth) and the distance for agreement.
+its parent, and where people give one path each, of siblings one at most is true. The consensus has the deepest nodes
+that are likelier than not; where none is, the likeliest top node, whose probability then says so. `probability` is the
+chance that all its paths apply. How like two sets of paths are is the F1 of their nodes, ancestors included
+(Kiritchenko et al. 2006): for two single paths the shared part by their mean length. It gives an annotator's
+`accuracy` (against the others, or the ground truth) and the distance for agreement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +34,9 @@ METHOD = "node-by-node"
 
 METRIC = "krippendorff_alpha_paths"
 
+SEVERAL = 0.05
+"""Share of answers with more than one path from which on siblings can all be true."""
+
 LEVELS = 10
 """Agreement is told for so many levels from the top."""
 
@@ -49,7 +54,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     chosen = [flat[start:end] for start, end in pairwise(ends)]
     truth = {task: np.array([place[node] for node in some], np.int64) for task, some in known_nodes.items()}
     names = tuple(" / ".join(node) for node in nodes)
-    split = units(answers, chosen, len(nodes), truth)
+    split = _with_rivals(answers, units(answers, chosen, len(nodes), truth), chosen_nodes, nodes)
     found = fit(split, rates=remembered_rates(known, seen, names))
     rows = _consensus(control, answers, split, found, nodes)
     if known is not None:
@@ -72,6 +77,21 @@ def _paths(value: Any) -> tuple[Node, ...] | None:
 def _nodes(paths: Iterable[Node]) -> list[Node]:
     """All nodes on these paths."""
     return sorted({path[:depth] for path in paths for depth in range(1, len(path) + 1)})
+
+
+def _with_rivals(answers: Answers, split: Units, chosen: list[list[Node]], nodes: list[Node]) -> Units:
+    """Where nearly everybody gives one path, and everybody who answered a task, its siblings exclude each other."""
+    place = {node: at for at, node in enumerate(nodes)}
+    above = np.array([place.get(node[:-1], len(nodes)) for node in nodes], np.int64)
+    several = np.fromiter((len(some) > max(map(len, some)) for some in chosen), bool, len(chosen))
+    if not len(several) or several.mean() > SEVERAL:
+        return split
+    free = np.zeros(answers.tasks, bool)
+    free[answers.task[several]] = True
+    free[[task for task, paths in answers.truth.items() if len(paths) > 1]] = True
+    rivals = split.task * (len(nodes) + 1) + above[split.label]
+    alone = answers.tasks * (len(nodes) + 1) + np.arange(len(rivals))
+    return replace(split, rivals=np.unique(np.where(free[split.task], alone, rivals), return_inverse=True)[1])
 
 
 def _distance(chosen: list[IntArray], labels: int) -> Any:

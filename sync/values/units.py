@@ -42,7 +42,8 @@ _EDGE = 1e-6
 class Units:
     """U units and E entries (a unit with each answer to its task), sorted by task; `truth` is 1, 0 or -1 (unknown).
 
-    `choices` and `choosers` (L,) are how often each label was chosen and the answers in all."""
+    `choices` (L,) is how often each label was chosen, `given` (W,) how many answers an annotator gave. Of units with
+    one number in `rivals` (U,; below U) at most one is true; None: any may be."""
 
     task: IntArray
     label: IntArray
@@ -54,6 +55,7 @@ class Units:
     per_task: IntArray
     choices: IntArray
     given: IntArray
+    rivals: IntArray | None = None
 
     @property
     def votes(self) -> FloatArray:
@@ -141,14 +143,14 @@ def fit(units: Units, *, rates: Rates | None = None, iterations: int = 60, toler
     learned = rates if rates is not None else _learn(units, p, votes)
     logit, evidence = _expect(units, learned)
     while rates is None and done < iterations and moved >= tolerance:
-        before, p = p, _pinned(units, sigmoid(logit))
+        before, p = p, _pinned(units, chances(logit, units.rivals))
         learned = _learn(units, p, votes)
         logit, evidence = _expect(units, learned)
         done, moved = done + 1, float(np.abs(p - before).max(initial=0.0))
     prior = _log_odds(learned.share)[units.label]
     careful = prior + (logit - prior) * np.maximum(answers, 1) ** (INDEPENDENCE - 1)
-    probability = (1 - VOTES_IN_PROBABILITY) * sigmoid(careful) + VOTES_IN_PROBABILITY * votes
-    choosing = (1 - VOTES_IN_LABEL) * sigmoid(logit) + VOTES_IN_LABEL * votes
+    probability = (1 - VOTES_IN_PROBABILITY) * chances(careful, units.rivals) + VOTES_IN_PROBABILITY * votes
+    choosing = (1 - VOTES_IN_LABEL) * chances(logit, units.rivals) + VOTES_IN_LABEL * votes
     return UnitFit(logit, _pinned(units, choosing).round(12), _pinned(units, probability), evidence,
                    _rest(units, learned), learned, done)
 
@@ -206,13 +208,30 @@ def _rest(units: Units, rates: Rates) -> FloatArray:
 
 def of_others(units: Units, found: UnitFit) -> FloatArray:
     """Chance of each entry's unit by all other answers: (E,); certain where it is known."""
-    p = sigmoid(found.logit[units.unit] - found.evidence)
+    rivals = None if units.rivals is None else units.answer * (len(units.task) + 1) + units.rivals[units.unit]
+    p = chances(found.logit[units.unit] - found.evidence, rivals)
     return np.where(units.truth[units.unit] >= 0, units.truth[units.unit], p).astype(np.float64)
 
 
 def with_factors(rates: Rates, misses: FloatArray, falses: FloatArray) -> Rates:
     """The same labels' rates with these annotators' factors."""
     return replace(rates, misses=misses, falses=falses)
+
+
+def with_own(units: Units, found: UnitFit) -> FloatArray:
+    """Chance of each entry's unit by all answers: (E,)."""
+    return _pinned(units, chances(found.logit, units.rivals))[units.unit]
+
+
+def chances(logit: FloatArray, rivals: IntArray | None) -> FloatArray:
+    """Chances from log odds; of rivals at most one can be true: independent units, given that."""
+    if rivals is None or not len(logit):
+        return sigmoid(logit)
+    _, group = np.unique(rivals, return_inverse=True)
+    most = np.zeros(int(group.max()) + 1)
+    np.maximum.at(most, group, logit)
+    odds = np.exp(logit - most[group])
+    return np.asarray(odds / (np.exp(-most) + np.bincount(group, odds))[group])
 
 
 def sigmoid(x: FloatArray) -> FloatArray:
