@@ -89,5 +89,5 @@ def _annotators(records: list[dict[str, Any]]) -> list[str]:
 
 def _flags(records: list[dict[str, Any]]) -> list[str]:
     """What the scorecards point at, a sentence each."""
-    return [f"Look at {r.get('name') or r['annotator']}: {flag.rstrip('.')}."
+    return [f"Look at {r.get('name') or r['annotator']}: {flag['sentence'].rstrip('.')}."
             for r in records for flag in (r.get("card") or {}).get("flags", ())]
