@@ -57,7 +57,7 @@ def priority(ahead: int, others: list[float]) -> float:
         return round(down[0] + STEP, 4) if down else 1.0
     above = down[min(ahead, len(down)) - 1]
     below = next((other for other in down if other < above), above - 2 * STEP)
-    return round((above + below) / 2, 4)
+    return max(0.0, round((above + below) / 2, 4))      # no other task has less than 0
 
 
 STEP = 0.0005

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cueloop.store import assignments, decisions, routes
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import assignments as table
+from cueloop.store.upsert import chunks
 from routing import spacing
 from routing.context import Context
 from routing.wanted import PRIORITY
@@ -49,14 +50,14 @@ def due(conn: sa.Connection, given: Context, found: Sequence[Window], kind: str,
                and any(a.kind == assignments.ASK for a in w.open) and all(a.kind != kind for a in w.open)]
     if not waiting:
         return []
-    done, last = tasks_done(conn, given.project.id), _last(conn, given.project.id, kind)
+    done, last = tasks_done(conn, given, waiting), _last(conn, given.project.id, kind)
     turns = []
     for window in waiting:
         person = window.annotator.id
         drawn, count = salt(given, kind, person), done.get(person, 0)
         had = last.get(person)
         run = spacing.next_run(count, share, drawn, had.run if had else None)
-        rank = spacing.rank(count, _since(conn, person, had) if had else None, share, drawn, run)
+        rank = spacing.rank(count, _since(conn, given.project.id, person, had) if had else None, share, drawn, run)
         if rank is not None and rank < sum(a.kind == assignments.ASK for a in window.open):
             turns.append(Turn(window, run, count, rank))
     return turns
@@ -70,7 +71,7 @@ def late(conn: sa.Connection, given: Context, found: Sequence[Window], kind: str
     mine = [(w, a) for w in found for a in w.open if a.kind == kind]
     if not mine:
         return 0
-    done = tasks_done(conn, given.project.id)
+    done = tasks_done(conn, given, [w for w, _ in mine])
     runs = _runs(conn, [a.decision for _, a in mine])
     moved = []
     for window, check in mine:
@@ -97,11 +98,14 @@ def priorities(known: Mapping[int, routes.Route], tasks: Sequence[int]) -> list[
             if task in known and "cue" in known[task].wanted]
 
 
-def tasks_done(conn: sa.Connection, project_id: int) -> dict[int, int]:
+def tasks_done(conn: sa.Connection, given: Context, windows: Sequence[Window]) -> dict[int, int]:
     """{annotator: annotations that they ever made}, skips and deleted ones too: it never goes back."""
-    rows = conn.execute(sa.select(notes.c.annotator_id, sa.func.count()).select_from(notes).where(
-        notes.c.project_id == project_id, notes.c.annotator_id.is_not(None)).group_by(notes.c.annotator_id))
-    return {row[0]: row[1] for row in rows}
+    found: dict[int, int] = {}
+    for some in chunks([w.annotator.id for w in windows]):
+        found |= {row[0]: row[1] for row in conn.execute(
+            sa.select(notes.c.annotator_id, sa.func.count()).select_from(notes).where(
+                notes.c.project_id == given.project.id, notes.c.annotator_id.in_(some)).group_by(notes.c.annotator_id))}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +132,10 @@ def _runs(conn: sa.Connection, keys: Sequence[int]) -> dict[int, int]:
     return {key: int(inputs.get("run", 0)) for key, inputs in rows.items()}
 
 
-def _since(conn: sa.Connection, person: int, had: _Had) -> int:
+def _since(conn: sa.Connection, project_id: int, person: int, had: _Had) -> int:
     """Tasks that somebody did since they answered their last check, or since it was taken back."""
     answered = conn.scalar(sa.select(sa.func.max(notes.c.created_at)).where(
         notes.c.task == had.task, notes.c.annotator_id == person))
     return int(conn.scalar(sa.select(sa.func.count()).select_from(notes).where(
-        notes.c.annotator_id == person, notes.c.created_at > (answered or had.ended_at))) or 0)
+        notes.c.project_id == project_id, notes.c.annotator_id == person,
+        notes.c.created_at > (answered or had.ended_at))) or 0)

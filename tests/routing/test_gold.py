@@ -104,6 +104,28 @@ def test_gold_looks_like_any_other_task_and_shows_no_suggestion(with_gold: tuple
     assert all(min(ranks) - 0.01 <= task["data"]["cue_priority"] <= max(ranks) + 0.01 for task in shown[True])
 
 
+def test_gold_is_not_opened_before_the_suggestion_on_it_is_gone(
+        fake_label_studio: Any, team_at: TeamFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given suggestions on everything, then ground truth, and more of it than is cleared at a time
+    team = team_at(fake_label_studio, tasks=30, people=1)
+    team.apply(RULES.replace("gold: {share: 20%}", ""))
+    team.round()
+    team.predict(dict.fromkeys(team.ids, ("positive", 0.6)))
+    known = star(team, 6)
+    monkeypatch.setattr("routing.blind.AT_ONCE", 0)
+    team.apply(RULES)
+    work(team, team.people[0], 6)
+    (task,) = [number for number in known if team.asked(number)]
+    # Then it waits closed while the suggestion is there
+    assert team.shown(task)["is_labeled"]
+    assert team.admin.predictions(team.project, task)
+    # and is opened when that is gone
+    monkeypatch.setattr("routing.blind.AT_ONCE", 1)
+    team.round()
+    assert not team.shown(task)["is_labeled"]
+    assert not team.admin.predictions(team.project, task)
+
+
 def test_an_answer_to_gold_closes_it_and_changes_neither_its_truth_nor_what_the_rules_want(
         with_gold: tuple[Team, list[int]], fake_label_studio: Any) -> None:
     team, known = with_gold

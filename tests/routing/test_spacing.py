@@ -82,3 +82,4 @@ def test_a_check_takes_its_place_between_its_neighbours() -> None:
 def test_among_equals_it_comes_after_them_rather_than_too_soon() -> None:
     assert spacing.priority(1, [1.0, 1.0, 1.0, 0.5]) == 0.75
     assert spacing.priority(1, [1.0, 1.0]) < 1.0
+    assert spacing.priority(1, [0.0, 0.0]) == 0.0
