@@ -23,7 +23,8 @@ FEWEST_ACTIVE, FEWEST_ANSWERS = 4, 30
 """... of which so many with answers, and so many answers in all."""
 QUIET_DAYS = 14
 """After so many days without an answer there is no pace to go by."""
-SIMULATIONS, HORIZON, SEED = 2_000, 365, 20
+SIMULATIONS, HORIZON, SEED = 2_000, 200, 20
+"""Simulations, and days that each goes on; what is not done by then goes on as in these days."""
 
 
 def forecast(counts: Sequence[float], left: Remaining, now: float, hours: Sequence[float] = (), *,

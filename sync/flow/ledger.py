@@ -1,7 +1,7 @@
 """The ledger: what was done on each day, kept month by month, so that a report reads days and not annotations.
 
-A run counts again only the days of annotations that are new, changed or deleted since the last one, today, and one
-older day in turn, which heals in time whatever went unnoticed. Of much to count (the first run in a big project) it
+A run counts again only the days of annotations that are new, changed or deleted since the last one, and one other day
+in turn, which heals in time whatever went unnoticed. Of much to count (the first run in a big project) it
 counts the newest days and leaves the rest to the next runs. Decisions are only ever added: each is counted once.
 """
 
@@ -60,9 +60,9 @@ def refresh(conn: sa.Connection, project_id: int, now: float, *, most: float = M
     ledger = _read(conn, project_id)
     medians = usual_seconds(conn, project_id)
     fresh, top = _touched(conn, project_id, ledger.seen)
-    today, left = day_of(now), set(ledger.seen["pending"])
-    turn = min(ledger.days, key=lambda day: (ledger.seen["checked"].get(day, 0), day), default=today)
-    pending = sorted(fresh | {today} | (left or {turn}))
+    left = set(ledger.seen["pending"])
+    turn = sorted(ledger.days, key=lambda day: (ledger.seen["checked"].get(day, 0), day))[:1]
+    pending = sorted(fresh | (left or set(turn)))
     counted = 0
     while pending and counted < most:
         day = pending.pop()
@@ -118,7 +118,7 @@ def _touched(conn: sa.Connection, project_id: int, seen: Mapping[str, Any]) -> t
     newest = conn.scalar(sa.select(sa.func.max(v.key))) or 0
     if seen["deleted"] is None:
         return set(conn.scalars(sa.select(at).distinct().where(a.project_id == project_id))), newest
-    fresh = list(conn.scalars(sa.select(v.unique_id).where(v.key > seen["versions"]).distinct()))
+    fresh = sorted(set(conn.scalars(sa.select(v.unique_id).where(v.key > seen["versions"]))))
     changed = {day for part in chunks(fresh) for day in conn.scalars(
         sa.select(at).distinct().where(a.unique_id.in_(part), a.project_id == project_id))}
     gone = sa.select(at).distinct().where(

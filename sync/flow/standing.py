@@ -53,21 +53,16 @@ def read(conn: sa.Connection, project: Project) -> Standing:
         counts = _unrouted(conn, project.id)
     rows = conn.execute(_open(conn, project.id, routed).order_by(tasks.c.key)).all()
     done, (here, queues) = _submitted(conn, project.id, routed), _asked(conn, project.id)
-    nothing, nobody = (0, 0, np.nan), (0, np.nan)
-
-    def column(values: Any, kind: Any) -> Any:
-        return np.fromiter(values, kind, len(rows))
-
-    questions = [here.get(row.key, nobody) for row in rows]
-    made = [done.get(row.key, nothing) for row in rows]
+    key, task, created, state, need, priority = zip(*rows, strict=True) if rows else ((),) * 6
+    made = np.array([done.get(one, (0, 0, np.nan)) for one in key], np.float64).reshape(-1, 3)
+    questions = np.array([here.get(one, (0, np.nan)) for one in key], np.float64).reshape(-1, 2)
+    wanted = np.array(need, np.int64)
     return Standing(
-        task=column((row.id for row in rows), np.int64), created=column((row.created for row in rows), np.float64),
-        last=column((one[2] for one in made), np.float64), answers=column((one[0] for one in made), np.int64),
-        workers=column((one[1] + q[0] for one, q in zip(made, questions, strict=True)), np.int64),
-        asked=column((q[0] for q in questions), np.int64), asked_at=column((q[1] for q in questions), np.float64),
-        need=column((row.need or 0 for row in rows), np.int64),
-        escalated=column((row.state == routes.ESCALATED for row in rows), np.bool_),
-        stranded=column(((row.need or 0) > 0 and row.priority < 0 for row in rows), np.bool_),
+        task=np.array(task, np.int64), created=np.array(created, np.float64), last=made[:, 2],
+        answers=made[:, 0].astype(np.int64), workers=(made[:, 1] + questions[:, 0]).astype(np.int64),
+        asked=questions[:, 0].astype(np.int64), asked_at=questions[:, 1], need=wanted,
+        escalated=np.array([one == routes.ESCALATED for one in state], np.bool_),
+        stranded=(wanted > 0) & (np.array(priority, np.float64) < 0),
         counts=counts, routed=routed, queues=queues, people=_people(conn, project))
 
 
