@@ -18,7 +18,7 @@ import numpy as np
 from sync.arrays import FloatArray, IntArray
 from sync.performance import beta_interval
 from sync.scorecard.correction import holm_where
-from sync.scorecard.rates import difference
+from sync.scorecard.rates import difference, wilson
 
 FEWEST = 5.0
 """Answers' worth of wrong suggestions, both seen and blind, that a verdict needs."""
@@ -35,11 +35,14 @@ NOTABLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """One condition (seen, or blind), each (W,): answers, share equal to the model's label, chance to follow a wrong
-    and a right suggestion, and what the former is worth in wrong suggestions judged with certainty."""
+    """One condition (seen, or blind), each (W,): `answers`, the share of them that `agree` with the model with Wilson's
+    interval, the chance to follow a `wrong` and a `right` suggestion, and what the former is worth in wrong
+    suggestions judged with certainty (`effective`)."""
 
     answers: IntArray
     agree: FloatArray
+    low: FloatArray
+    high: FloatArray
     wrong: FloatArray
     right: FloatArray
     effective: FloatArray
@@ -105,9 +108,9 @@ def _following(who: IntArray, equal: FloatArray, wrong: FloatArray, annotators: 
         is_wrong = hit / np.maximum(hit + (1 - wrong) * np.abs(equal - 1 + f0[who]), 1e-12)
         n1, h1 = np.bincount(who, is_wrong, annotators), np.bincount(who, is_wrong * equal, annotators)
         f1, f0 = (h1 + crowd[0]) / (n1 + 1), (hits - h1 + crowd[1]) / (answers - n1 + 1)
-    agree = np.where(answers > 0, np.bincount(who, equal, annotators) / np.maximum(answers, 1), np.nan)
+    agree = np.where(answers > 0, hits / np.maximum(answers, 1), np.nan)
     effective = np.minimum(_information(who, wrong, f1, f0, annotators), expected_wrong)
-    return Following(answers, agree, f1, f0, effective)
+    return Following(answers, agree, *wilson(hits, answers), f1, f0, effective)
 
 
 def _information(who: IntArray, wrong: FloatArray, f1: FloatArray, f0: FloatArray, annotators: int) -> FloatArray:

@@ -19,7 +19,7 @@ from sync.observations import Observations
 class Copy:
     """One annotator's answers to one task (indices of the observations), first as itself, then as a copy.
 
-    An answer is a label, or a structured value (`sync.kinds`)."""
+    An answer is a label, or a value as the observations have it (`sync.kinds`)."""
 
     annotator: int
     task: int
@@ -50,5 +50,12 @@ def copies(conn: sa.Connection, project_id: int, control: Control, seen: Observa
         if key in second:
             label, value = second[key]
             first = seen.value[row] if structured else seen.labels[seen.label[row]]
-            found.append(Copy(annotator, task, first, value if structured else label))
+            found.append(Copy(annotator, task, first, _value(control, label, value) if structured else label))
     return tuple(found)
+
+
+def _value(control: Control, label: str, value: Any) -> Any:
+    """The answer as the observations have it: a choice whose labels are ordered is the label's position, from 1."""
+    if value is None and label in control.labels:
+        return control.labels.index(label) + 1
+    return value

@@ -27,18 +27,6 @@ def holm(p: FloatArray, tests: int | None = None) -> FloatArray:
     return corrected
 
 
-def benjamini_hochberg(p: FloatArray) -> FloatArray:
-    """Benjamini and Hochberg's (1995) corrected p: of what is flagged at 5 %, one in twenty is false on average."""
-    p = np.asarray(p, np.float64)
-    if not len(p):
-        return p
-    order = np.argsort(p, kind="stable")[::-1]
-    factor = len(p) / np.arange(len(p), 0, -1)
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(np.minimum.accumulate(p[order] * factor), 1.0)
-    return corrected
-
-
 def holm_where(p: FloatArray, tested: NDArray[np.bool_]) -> FloatArray:
     """`holm` over the tests that were made; 1 for the rest."""
     corrected = np.ones(len(p))

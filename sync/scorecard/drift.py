@@ -75,11 +75,10 @@ def drift(judged: Judged, chance: FloatArray, *, annotators: int, least: int = L
     slope = np.full(annotators, np.nan)
     p_break, p_trend = np.ones(annotators), np.ones(annotators)
     place, splits = np.full(annotators, -1), np.zeros(annotators, int)
-    rng = np.random.default_rng(seed)
     tests = 2 * max(int(tested.sum()), 1)
     for one in np.flatnonzero(tested):
         part = slice(first[one], first[one + 1])
-        split, p_break[one], p_trend[one] = _test(gap[part], tests, rng)
+        split, p_break[one], p_trend[one] = _test(gap[part], tests, seed)
         place[one], splits[one] = judged.row[use[first[one] + split]], split
         order = np.arange(size[one]) - (size[one] - 1) / 2
         slope[one] = 100 * (order @ gap[part]) / (order @ order)
@@ -105,8 +104,9 @@ def _share(hits: FloatArray, size: IntArray, tested: NDArray[np.bool_]) -> tuple
     return share, low, high
 
 
-def _test(gap: FloatArray, tests: int, rng: np.random.Generator) -> tuple[int, float, float]:
+def _test(gap: FloatArray, tests: int, seed: int) -> tuple[int, float, float]:
     """Where a break would be (answers before it), p of the break, p of a trend."""
+    rng = np.random.default_rng(seed)   # anew for everybody: no result depends on who else is there
     screen = np.clip(100 * ALPHA / tests, *SCREEN)
     blocks, edges = _blocks(gap)
     value, at = break_statistic(blocks[None])

@@ -16,6 +16,7 @@ from cueloop.store.upsert import chunks
 from cueloop.types import Control
 from sync import kinds
 from sync.authorship import ON_BEHALF
+from sync.scorecard.same import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _edit(control: Control, versions: Iterable[Any], annotator_at: Mapping[Any, 
         if by_author:
             own = said
         elif row.updated_by not in not_people and row.annotator_id in annotator_at:
-            differs = None if own is _UNKNOWN else said != own
+            differs = None if own is _UNKNOWN else canonical(said) != canonical(own)
             if last is not None and last.changed:   # a change that a second reviewer took back was one all the same
                 differs = True
             last = Edit(annotator_at[row.annotator_id], row.updated_by, row.task, differs)

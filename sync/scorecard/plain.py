@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from sync.scorecard.evidence import Evidence
 from sync.scorecard.judged import counted
 from sync.scorecard.lead_times import LeadTimes, lead_times
 from sync.scorecard.reviews import Reviews, reviews
+from sync.scorecard.same import canonical
 from sync.scorecard.skips import Skips, skips
 from sync.scorecard.speed import Speed, speed
 from sync.scorecard.words import band, figure, flag, key, keys, percent, seconds
@@ -76,8 +76,8 @@ def _consistency(seen: Observations, copies: Sequence[Copy],
     if similar is not None:
         alike = np.array([similar(copy.first, copy.second) for copy in copies], np.float64)
         return likeness(annotator, alike, annotators=people)
-    texts = [[json.dumps(said, sort_keys=True) for said in (copy.first, copy.second)] for copy in copies]
-    if seen.value:
+    texts = [[canonical(said) for said in (copy.first, copy.second)] for copy in copies]
+    if any(isinstance(copy.first, list | dict) for copy in copies):
         return likeness(annotator, np.array([float(one == two) for one, two in texts]), annotators=people)
     place = {text: at for at, text in enumerate(sorted({text for pair in texts for text in pair}))}
     first, second = (np.array([place[pair[side]] for pair in texts], int) for side in (0, 1))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sync.arrays import FloatArray
 from sync.assess import Assessment
 from sync.observations import Observations
 from sync.scorecard.anchoring import NOTABLE, Anchoring, anchoring
@@ -33,6 +34,7 @@ class Skilled:
     judged: Judged
     adjusted: Adjusted
     gold: Gold
+    gold_lower: FloatArray
     separates: tuple[tuple[int, int, Any], ...]
     anchoring: Anchoring | None
     straight: Straight
@@ -61,7 +63,9 @@ def skilled(seen: Observations, assessment: Assessment, evidence: Evidence | Non
         copied.setdefault(pair.second, []).append(pair)
     counts = assessment.fit.counts
     told = tuple((a, b, separates(counts, a, b)) for a, b in confused_pairs(counts))
-    return Skilled(seen, assessment, judged, adjusted(judged, chance, assessment.performance), gold(seen), told,
+    known = gold(seen)
+    return Skilled(seen, assessment, judged, adjusted(judged, chance, assessment.performance), known,
+                   known.at_least(), told,
                    anchored, straight(judged, annotators=people, labels=len(seen.labels)), copied,
                    drift(judged, chance, annotators=people))
 
@@ -76,7 +80,7 @@ def quality_section(found: Skilled, at: int) -> dict[str, Any]:
                            "too few of their tasks were answered by two others",
                            expected=number(on_average.expected[at]), mean=number(on_average.mean)),
         "gold": figure(known.accuracy[at], known.low[at], known.high[at], known.answered[at],
-                       "they met no ground truth", right=int(known.right[at])),
+                       "they met no ground truth", right=int(known.right[at]), lower=number(found.gold_lower[at])),
         "separates": [
             {"labels": [found.seen.labels[a], found.seen.labels[b]],
              **figure(told[0][at], told[1][at], told[2][at], told[3][at])} for a, b, told in found.separates]}
@@ -91,14 +95,14 @@ def independence_section(found: Skilled, at: int) -> dict[str, Any]:
 def _anchoring(one: Anchoring | None, at: int) -> dict[str, Any]:
     if one is None:
         return figure(np.nan, np.nan, np.nan, 0, "it is not known what the model said when they answered")
-    seen, blind = one.seen, one.blind
+    agreed = [figure(kind.agree[at], kind.low[at], kind.high[at], kind.answers[at], f"no answer is known to be {name}")
+              for name, kind in (("given beside a suggestion", one.seen), ("blind", one.blind))]
     return figure(
-        one.value[at], one.low[at], one.high[at], seen.effective[at],
+        one.value[at], one.low[at], one.high[at], one.seen.effective[at],
         "too few wrong suggestions, seen or blind, are known",
-        agreement_seen=figure(seen.agree[at], np.nan, np.nan, seen.answers[at], "no suggestion is known to be seen"),
-        agreement_blind=figure(blind.agree[at], np.nan, np.nan, blind.answers[at], "no answer is known to be blind"),
-        skill=number(one.skill[at]), lift=number(one.lift[at]), follows_wrong_seen=number(seen.wrong[at])
-        if seen.answers[at] else None, beside="own blind answers" if one.own[at] else "everybody's blind answers")
+        agreement_seen=agreed[0], agreement_blind=agreed[1], skill=number(one.skill[at]), lift=number(one.lift[at]),
+        follows_wrong_seen=number(one.seen.wrong[at]) if one.seen.answers[at] else None,
+        beside="own blind answers" if one.own[at] else "everybody's blind answers")
 
 
 def _straight(found: Skilled, at: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sync.scorecard.asked_twice import Copy
 from sync.scorecard.card import LEAST, cards, plain_cards
 from sync.scorecard.edits import Edit
 from sync.scorecard.evidence import Evidence
+from sync.scorecard.same import canonical
 from tests.sync.crowd import recorded
 from tests.sync.scorecard.crowds import Crowd, crowd
 
@@ -78,6 +79,24 @@ def test_everybody_has_all_sections_and_vices_are_told_with_their_evidence() -> 
     assert found["ann5"]["bands"]["independence"] == found["ann5"]["bands"]["reliability"] == "nothing found"
     assert found["ann4"]["quality"]["reviews"]["changed"] == 10
     assert found["ann0"]["consistency"]["same"]["n"] == 20
+
+
+def test_agreement_with_the_model_is_split_into_skill_and_anchoring() -> None:
+    # given a model that is wrong on a third of the tasks, and ann0 who adopts half of what is shown
+    rng = np.random.default_rng(0)
+    some = crowd(0, skill=np.full(8, 2.0), tasks=1200, per_task=4, labels=4)
+    said = np.where(rng.random(1200) < 0.67, some.truth, (some.truth + 1) % 4)[some.task]
+    some.seen = rng.choice([1, 1, 0], len(some.task))
+    some.label = np.where((some.annotator == 0) & (some.seen == 1) & (rng.random(len(said)) < 0.5), said, some.label)
+    found = carded(some.observations(), Evidence(said, np.full(1200, np.nan), np.zeros((0, 2), int)))
+    one, other = (found[name]["independence"]["anchoring"] for name in ("ann0", "ann1"))
+    assert one["low"] > 0.3
+    assert one["beside"] == "own blind answers"
+    assert one["agreement_seen"]["value"] == pytest.approx(one["skill"] + one["lift"], abs=1e-3)
+    assert abs(other["lift"]) < 0.06
+    assert [flag["kind"] for flag in found["ann0"]["flags"]] == ["anchoring"]
+    assert "of the model's wrong suggestions; blind the same mistake is made in" in found["ann0"]["flags"][0]["sentence"]
+    assert found["ann1"]["flags"] == []
 
 
 def test_below_ten_answers_nothing_is_shown() -> None:
@@ -159,6 +178,9 @@ def test_structured_answers_have_a_card_without_confusions() -> None:
     assert found["cy"]["quality"]["accuracy"]["reason"] == "not judged"
     assert found["ada"]["speed"]["ratio"]["value"] == pytest.approx(1, abs=0.2)
     assert found["ada"]["quality"]["reviews"]["reason"] == "only the answers themselves are known here"
+    # regions drawn in another order are the same answer
+    assert canonical([{"start": 1, "end": 2}, {"start": 5, "end": 6}]) == canonical(
+        [{"end": 6, "start": 5}, {"end": 2, "start": 1}]) != canonical([{"start": 1, "end": 2}])
     alike = plain_cards(seen, quality, evidence, similar=lambda one, two: 1.0 if one == two else 0.8)
     assert alike["ada"]["consistency"]["same"]["value"] == 0.9
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,6 +168,17 @@ def test_edits_by_others_and_whether_they_changed_the_answer(any_store: Store, k
     assert cards[ADA]["quality"]["reviews"]["changed"] == 1
     assert cards[BEN]["quality"]["reviews"]["by"] == [{"annotator": ADA, "edits": 2}]
     json.dumps(list(cards.values()), allow_nan=False)
+
+
+def test_ordered_labels_are_compared_as_positions(any_store: Store, keys: list[int]) -> None:
+    # given a choice that the rules declare to be ordered: its answers are the labels' positions
+    with any_store.write() as conn:
+        conn.execute(schema.tasks.update().where(schema.tasks.c.key == keys[4]).values(copy_of=keys[0], blind=True))
+        annotation(conn, "a", keys[4], ADA, "bad", 5)
+    seen = observe([keys[0]], [ADA], ["good"], labels=MOOD.labels, value=[1])
+    with any_store.read() as conn:
+        found = read(conn, 1, replace(MOOD, kind="rating"), seen).copies
+    assert [(one.first, one.second) for one in found] == [(1, 2)]
 
 
 def test_an_empty_project_has_no_evidence(any_store: Store, keys: list[int]) -> None:
