@@ -33,6 +33,9 @@ RULE = "gold"
 
 WHY = "it has a ground truth: nobody is asked for an opinion any more"
 
+POOL = 500
+"""Tasks with a ground truth that are looked at for one round of turns: a project may have a hundred thousand."""
+
 log = logs.get(__name__)
 _told: set[tuple[int, int]] = set()     # (project, annotator) for whom none is left: said once a process
 
@@ -52,18 +55,27 @@ def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
     waiting = turns.due(conn, given, found, assignments.GOLD, share, ())
     if not waiting:
         return 0
-    here = places.read(conn, sorted(given.gold), given.machines)
+    here = places.read(conn, _pool(given, waiting[0]), given.machines)
     knowing = _editors(conn, sorted(here))
     made = 0
     for turn in waiting:
         able = [key for key in sorted(here) if _fits(here[key], turn.person, knowing)]
         if able:
             chosen = able[int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(able))]
-            here[chosen] = _ask(conn, given, here[chosen], turn, len(able))
+            here[chosen] = _ask(conn, given, here[chosen], turn, len(able), len(here))
             made += 1
-        elif not _left(here, turn.person, knowing):
+        elif len(here) == len(given.gold) and not _left(here, turn.person, knowing):
             _tell(given, here, turn)
     return made
+
+
+def _pool(given: Context, first: Turn) -> list[int]:
+    """The tasks to draw from: all, or as many as can be looked at, from a drawn one on."""
+    keys = sorted(given.gold)
+    if len(keys) <= POOL:
+        return keys
+    start = int(uniform(first.run, f"pool:{turns.salt(given, RULE, first.person)}") * len(keys))
+    return (keys + keys)[start:start + POOL]
 
 
 def _tell(given: Context, here: Mapping[int, Place], turn: Turn) -> None:
@@ -110,14 +122,14 @@ def _editors(conn: sa.Connection, keys: Sequence[int]) -> dict[int, frozenset[in
     return {key: frozenset(people) for key, people in found.items()}
 
 
-def _ask(conn: sa.Connection, given: Context, place: Place, turn: Turn, able: int) -> Place:
-    """Ask one person; the task's place afterwards."""
+def _ask(conn: sa.Connection, given: Context, place: Place, turn: Turn, able: int, pool: int) -> Place:
+    """Ask one person, drawn from `able` of the `pool` that was looked at; the task's place afterwards."""
     had = place.route
     assert had is not None
     decision = decisions.add(conn, Decision(
         project_id=given.project.id, task=place.key, control=given.controls[0].name, kind=RULE, rule=RULE,
-        rules_hash=given.rules.hash, chosen=[turn.person], probability=1 / able, created_at=given.now,
-        guideline_version=given.project.guideline_version, inputs={
+        rules_hash=given.rules.hash, chosen=[turn.person], probability=pool / len(given.gold) / able,
+        guideline_version=given.project.guideline_version, created_at=given.now, inputs={
             "why": f"one of {1 / given.rules.declared.gold.share:.3g} tasks is ground truth; drawn from {able}",
             "run": turn.run, "done": turn.done, "ahead": turn.rank}))
     assignments.add(conn, given.project.id, place.key, [turn.person], decision, given.now, assignments.GOLD)

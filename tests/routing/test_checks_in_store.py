@@ -148,3 +148,17 @@ def test_gold_of_somebody_who_went_away_is_free_for_others_and_a_copy_waits_for_
     assert asked(project, assignments.RECHECK) == [(ANN, 120)]
     with project.read() as conn:
         assert [a.state for a in assignments.of_tasks(conn, [known[task]])[known[task]]] == [assignments.RETURNED]
+
+
+def test_of_very_much_gold_a_drawn_part_is_looked_at_and_the_probability_says_so(
+        project: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routing.gold.POOL", 3)
+    route(project, 1)
+    for task in range(100, 106):
+        answer(project, ANN, task, ago=timedelta(minutes=90))
+    route(project, 1)
+    (_, task), = asked(project, assignments.GOLD)
+    assert task in GOLD
+    with project.read() as conn:
+        assert conn.scalar(sa.select(schema.decisions.c.probability).where(
+            schema.decisions.c.kind == "gold")) == pytest.approx(1 / 10)
