@@ -90,12 +90,12 @@ def test_agreement_with_the_model_is_split_into_skill_and_anchoring() -> None:
     some.label = np.where((some.annotator == 0) & (some.seen == 1) & (rng.random(len(said)) < 0.5), said, some.label)
     found = carded(some.observations(), Evidence(said, np.full(1200, np.nan), np.zeros((0, 2), int)))
     one, other = (found[name]["independence"]["anchoring"] for name in ("ann0", "ann1"))
-    assert one["low"] > 0.3
+    assert one["low"] > 0.25
     assert one["beside"] == "own blind answers"
     assert one["agreement_seen"]["value"] == pytest.approx(one["skill"] + one["lift"], abs=1e-3)
     assert abs(other["lift"]) < 0.06
     assert [flag["kind"] for flag in found["ann0"]["flags"]] == ["anchoring"]
-    assert "of the model's wrong suggestions; blind the same mistake is made in" in found["ann0"]["flags"][0]["sentence"]
+    assert "of the model's wrong suggestions; blind the same" in found["ann0"]["flags"][0]["sentence"]
     assert found["ann1"]["flags"] == []
 
 
