@@ -76,6 +76,8 @@ def _waiting(told: Facts) -> list[str]:
         lines += table([("queue of", "tasks", "work in it"),
                         *((q["name"] or str(q["annotator"]), str(q["tasks"]),
                            "unknown" if q["hours"] is None else f"{q['hours']:.1f} h") for q in told["queues"])])
+    if told["unrouted"]:
+        lines.append(f"  {told['unrouted']} more tasks were never routed: outside the pilot, or not seen yet.")
     stuck = told["nobody_can_take"]
     if stuck["tasks"]:
         lines.append(f"  Nobody is left who could take {stuck['tasks']} tasks, e.g. "

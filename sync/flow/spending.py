@@ -44,7 +44,7 @@ def costs(conn: sa.Connection, project: Project, done: Mapping[int, Work], found
         answers=sum(one.answers for one in done.values()), hand=_hand(conn, project.id, found)))
     made = sum((one for one in done.values()), Work())
     return told | {
-        "spent": {"people": told["per_answer"]["value"] and round(_priced(worked, again, given) or 0.0, 6),
+        "spent": {"people": None if worked is None else round(_priced(worked, again, given) or 0.0, 6),
                   "machine": None if given.machine is None else round(machine * given.machine, 6),
                   "people_hours": None if worked is None or again is None
                   else round(sum(worked.values()) + sum(again.values()), 6),

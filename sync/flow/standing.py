@@ -26,8 +26,9 @@ class Standing:
     """T unfinished tasks as arrays: Label Studio's `task` id, `created` and `last` submission (POSIX seconds; `last`
     NaN without one), `answers` of people, `workers`: how many submitted, skipped or are being asked, `asked` now, and
     `asked_at` (oldest open question, NaN without one), `need`: people still to be asked. `escalated` and `stranded`
-    (the router found nobody left to ask) are flags. `counts` has all tasks by state of `routes`; `routed`: there
-    are rules. `queues` is {annotator: (tasks, oldest question)}, `people` how many there are to ask."""
+    (the router found nobody left to ask) are flags. `counts` has all tasks by state of `routes`, `unrouted`
+    those that the rules never saw; `routed`: there are rules. `queues` is {annotator: (tasks, oldest question)},
+    `people` how many there are to ask."""
 
     task: IntArray
     created: FloatArray
@@ -40,6 +41,7 @@ class Standing:
     escalated: NDArray[np.bool_]
     stranded: NDArray[np.bool_]
     counts: dict[str, int]
+    unrouted: int
     routed: bool
     queues: dict[int, tuple[int, float]]
     people: int
@@ -47,7 +49,9 @@ class Standing:
 
 def read(conn: sa.Connection, project: Project) -> Standing:
     """Where the tasks of a project stand. Without rules a task is open until Label Studio says it is labelled."""
-    counts = _counts(conn, project.id)
+    by_state = _counts(conn, project.id)
+    unrouted = by_state.pop(None, 0)
+    counts = {state: number for state, number in by_state.items() if state is not None}
     routed = bool(counts)
     if not routed:
         counts = _unrouted(conn, project.id)
@@ -63,15 +67,17 @@ def read(conn: sa.Connection, project: Project) -> Standing:
         asked=questions[:, 0].astype(np.int64), asked_at=questions[:, 1], need=wanted,
         escalated=np.array([one == routes.ESCALATED for one in state], np.bool_),
         stranded=(wanted > 0) & (np.array(priority, np.float64) < 0),
-        counts=counts, routed=routed, queues=queues, people=_people(conn, project))
+        counts=counts, unrouted=unrouted if routed else 0, routed=routed, queues=queues, people=_people(conn, project))
 
 
 def _alive(project_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None))
 
 
-def _counts(conn: sa.Connection, project_id: int) -> dict[str, int]:
-    rows = conn.execute(sa.select(table.c.state, sa.func.count()).join(tasks, tasks.c.key == table.c.task)
+def _counts(conn: sa.Connection, project_id: int) -> dict[str | None, int]:
+    """{state of the route: tasks}; None: never routed."""
+    rows = conn.execute(sa.select(table.c.state, sa.func.count()).select_from(tasks)
+                        .outerjoin(table, table.c.task == tasks.c.key)
                         .where(_alive(project_id)).group_by(table.c.state))
     return {row[0]: row[1] for row in rows}
 

@@ -35,6 +35,7 @@ def waiting(seen: Standing, now: float, connected: float, medians: Mapping[int, 
                 "reason": "finished"} for name in ("done", "accepted")]
     stuck = seen.stranded | (seen.routed & (seen.need > 0) & (seen.workers + seen.need > seen.people))
     return {"states": states, "queues": queues(seen, now, medians, names),
+            "unrouted": seen.unrouted,
             "nobody_can_take": {"tasks": int(stuck.sum()), "examples": np.sort(seen.task[stuck])[:10].tolist()},
             "reason": None if seen.routed else "no rules are in force: nobody is asked, so only answers are known"}
 

@@ -83,7 +83,9 @@ def test_where_tasks_wait_and_for_how_long(any_store):
     world.add(schema.task_versions, task=gone, data={}, updated_at=at(0), seen_at=at(0), ours=False)
     with world.store.write() as conn:
         conn.execute(schema.tasks.update().where(schema.tasks.c.key == gone).values(deleted_at=at(5)))
+    world.task()    # outside the pilot
     found = of(any_store, 120)
+    assert found["waiting"]["unrouted"] == 1
     assert states(found) == {"waiting": 1, "queued": 1, "partly": 1, "escalated": 1, "unruled": 1, "done": 1,
                              "accepted": 1}
     by_state = {state["state"]: state for state in found["waiting"]["states"]}
