@@ -50,18 +50,18 @@ def test_many_answers_to_a_task_are_sampled_without_bias() -> None:
 
 
 def test_intervals_hold_what_they_promise() -> None:
-    # given 40 samples of 60 tasks of a crowd whose alpha is known from 4,000 tasks
-    truth = interval_alpha(numbers(tasks=4000, annotators=400, per_task=3, bias=3.0, seed=99).answers)
+    # given 20 samples of 60 tasks of a crowd whose alpha is known from 1,500 tasks
+    truth = interval_alpha(numbers(tasks=1500, annotators=400, per_task=3, bias=3.0, seed=99).answers)
     assert truth is not None
     hit = 0
-    for seed in range(40):
+    for seed in range(20):
         taken = voting(seen(NUMBER, numbers(tasks=60, annotators=400, per_task=3, bias=3.0, seed=seed).answers), float)
         value = np.array(taken.value)
         _, low, high, _ = alpha(pairs(taken, lambda left, right, v=value: ((v[left] - v[right]) / 100) ** 2))
         assert low is not None
         assert high is not None
         hit += low <= truth <= high
-    assert hit >= 34
+    assert hit >= 16
 
 
 def test_masi_is_passonneaus() -> None:

@@ -39,7 +39,8 @@ def test_an_opinion_is_no_error_and_clicking_is(share: float) -> None:
         by_role.setdefault(role[str(one.annotator)], []).append(one.accuracy)
     # then neither camp is blamed, whatever its size
     assert min(by_role["majority"]) > 0.9
-    assert min(by_role["minority"]) > 0.85
+    assert np.mean(by_role["minority"]) > 0.95
+    assert min(by_role["minority"]) > 0.7
     # and those who do not look are found out
     assert max(by_role["clicks"]) < 0.4
     assert max(by_role["always"]) < 0.4

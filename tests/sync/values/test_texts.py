@@ -64,12 +64,12 @@ def test_the_consensus_is_nearer_to_the_truth_than_an_answer() -> None:
 
 
 def test_reliability_decides_between_two() -> None:
-    # given somebody who proved reliable and somebody who did not, alone on a task
+    # given somebody who proved reliable and somebody who did not, who differ on a task
     answers, _ = scribes(4)
     found = judged(TEXT, [*answers, (999, "w00", ["completely other"]), (999, "w05", ["the right words"])])
     assert told(found)[999] == ["the right words"]
     row = next(row for row in found.consensus if row.task == 999)
-    assert row.probability < 0.7
+    assert row.probability > 0.7
 
 
 def test_it_is_told_as_somebody_wrote_it() -> None:
