@@ -25,10 +25,10 @@ from sync.regions.matching import assigned
 EMPTY = 1.0
 """Cost of a unit that nobody else has (delta empty)."""
 
-SHIFTS = 30
-"""Random shifts behind the expected disorder."""
+SHIFTS = 60
+"""Most random shifts behind the expected disorder."""
 
-FEWEST, WORK = 5, 1_000_000
+FEWEST, WORK = 5, 500_000
 """After so many shifts no more are drawn once so many pairs of units were compared: where everything overlaps
 everything, a few shifts say enough."""
 

@@ -83,6 +83,21 @@ def test_the_alignment_is_the_best_there_is() -> None:
         assert 11 - gamma.saved(regions, 1)[0] == pytest.approx(best)
 
 
+def test_gamma_is_that_of_an_independent_implementation() -> None:
+    # pygamma-agreement 0.5.9, alpha = beta = delta_empty = 1, 300 samples: observed disorder 1.2041724; expected 1.688
+    # (gamma .287) when it shuffles continua, 1.721 (.300) when it draws new ones. It counts by mean units, here 5.
+    first = [(0.41, 5.26, "nod"), (22.95, 29.36, "nod"), (43.37, 47.51, "shake"), (60.04, 67.46, "nod"),
+             (81.29, 87.12, "nod"), (103.77, 112.6, "shake"), (121.04, 127.06, "nod"), (164.08, 171.37, "shake")]
+    second = [(42.35, 47.63, "shake"), (104.48, 113.28, "shake")]
+    seen = answers([(0, "a", [line(*unit) for unit in first]), (0, "b", [line(*unit) for unit in second])])
+    regions = gather(SEGMENTS, seen)
+    assert (10 - gamma.saved(regions, 1)[0]) / 5 == pytest.approx(1.2041724, abs=1e-7)
+    chance = gamma.expected(regions, seen.task, shifts=1000)
+    assert chance is not None
+    assert chance[0] * 2 == pytest.approx(1.7, abs=0.06)
+    assert coefficient(judge(SEGMENTS, seen).agreement, "gamma")["value"] == pytest.approx(0.295, abs=0.05)
+
+
 def test_gamma_is_one_for_equals_and_nothing_for_strangers() -> None:
     rng = np.random.default_rng(5)
 

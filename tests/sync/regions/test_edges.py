@@ -83,7 +83,7 @@ def test_frames_come_back_as_they_were() -> None:
     assert [(one["start"], one["end"]) for one in found.consensus[0].value] == [(3, 3), (10, 20)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_any_marks_give_valid_reports_that_do_not_depend_on_order(marks: list[Marks], shuffler: Any) -> None:
     rows = [(at // 3, f"annotator {at % 3}", one) for at, one in enumerate(marks)]
