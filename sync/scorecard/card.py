@@ -19,6 +19,7 @@ Each figure is {"value", "low", "high", "n", "reason", ...}, with a reason where
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,12 @@ def cards(seen: Observations, assessment: Assessment, evidence: Evidence | None 
           least: int = LEAST) -> Cards:
     """The card of every annotator of `seen`, whose answers are one label each, by annotator.
 
-    `assessment` is of the same answers. Without `evidence` (`evidence.read`) what only the store knows is None.
+    `assessment` is of the same answers, perhaps with other labels (those in use only). Without `evidence`
+    (`evidence.read`) what only the store knows is None. Raises ValueError when the assessment is of other answers.
     """
     if not len(seen.annotators):
         return {}
+    seen, evidence = _as_assessed(seen, assessment, evidence)
     common, own = plain(seen, evidence), skilled(seen, assessment, evidence)
     return _each(seen, common, least, lambda at: _card(common, own, at))
 
@@ -81,6 +84,19 @@ def plain_cards(seen: Observations, annotators: Sequence[AnnotatorQuality], evid
     known = [one.accuracy for one in annotators if one.answers >= least]
     mean = float(np.mean(known)) if known else np.nan
     return _each(seen, common, least, lambda at: _plain_card(common, quality.get(seen.annotators[at]), mean, at))
+
+
+def _as_assessed(seen: Observations, assessment: Assessment,
+                 evidence: Evidence | None) -> tuple[Observations, Evidence | None]:
+    """The answers as they were assessed, and the evidence in terms of the same labels."""
+    judged = assessment.observations
+    if judged.tasks != seen.tasks or judged.annotators != seen.annotators or len(judged.task) != len(seen.task):
+        raise ValueError("the assessment is of other answers than those that cards are to be made of")
+    if evidence is None or judged.labels == seen.labels:
+        return judged, evidence
+    place = {label: at for at, label in enumerate(judged.labels)}
+    moved = np.array([*(place.get(label, -1) for label in seen.labels), -1])   # -1, no label, stays the last
+    return judged, replace(evidence, model=moved[evidence.model])
 
 
 def _each(seen: Observations, common: Plain, least: int, make: Callable[[int], dict[str, Any]]) -> Cards:

@@ -99,6 +99,20 @@ def test_agreement_with_the_model_is_split_into_skill_and_anchoring() -> None:
     assert found["ann1"]["flags"] == []
 
 
+def test_an_assessment_may_know_fewer_labels_but_not_other_answers() -> None:
+    # given labels that nobody used, which the assessment left out, and evidence in terms of all
+    some = team(3)
+    some.seen = np.random.default_rng(0).integers(0, 2, len(some.task))
+    seen = some.observations()
+    padded = replace(seen, labels=("never", *seen.labels), label=seen.label + 1)
+    evidence = Evidence(np.where(some.task % 9 == 0, 0, some.truth[some.task] + 1), np.full(600, np.nan),
+                        np.zeros((0, 2), int))
+    unpadded = replace(evidence, model=evidence.model - 1)
+    assert cards(padded, assess(seen), evidence) == cards(seen, assess(seen), unpadded)
+    with pytest.raises(ValueError, match="other answers"):
+        cards(seen, assess(team(4).observations(tasks=tuple(range(1, 601)))))
+
+
 def test_below_ten_answers_nothing_is_shown() -> None:
     task = [*range(10), *range(9)]
     seen = observe(task, ["ada"] * 10 + ["ben"] * 9, ["x", "y"] * 9 + ["x"])
