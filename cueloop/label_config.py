@@ -42,12 +42,24 @@ def parse(xml: str) -> LabelConfig:
 
 
 def require_modelled(config: LabelConfig) -> tuple[Control, ...]:
-    """The modelled controls. Raises LabelConfigError that lists what was found when there is none."""
+    """The controls that a model predicts. Raises LabelConfigError that lists what was found when there is none."""
     if config.modelled:
         return config.modelled
-    found = ", ".join(f"{c.name} ({c.type}, {c.choice})" for c in config.controls) or "no control at all"
-    raise LabelConfigError(f"Label config: Cueloop models single-choice <Choices> so far and found {found}. "
+    raise LabelConfigError(f"Label config: models predict single-choice <Choices> and this has {_found(config)}. "
                            'Add <Choices name="..." toName="..." choice="single">.')
+
+
+def require_judged(config: LabelConfig) -> tuple[Control, ...]:
+    """The controls that get a consensus. Raises LabelConfigError that lists what was found when there is none."""
+    if config.judged:
+        return config.judged
+    raise LabelConfigError(f"Label config: no control that Cueloop can judge, but {_found(config)}. It judges Choices, "
+                           "Rating, Number, Taxonomy, TextArea, and labels on text, dialogues, audio, time series, "
+                           "video timelines, boxes and polygons (docs/quality.md).")
+
+
+def _found(config: LabelConfig) -> str:
+    return ", ".join(f"{c.name} ({c.type}, {c.choice})" for c in config.controls) or "no control at all"
 
 
 def answer(control: Control, result: Sequence[Mapping[str, Any]]) -> str | None:

@@ -99,12 +99,15 @@ def prelabelling_due(conn: sa.Connection, project_id: int, rest: timedelta) -> b
 
 
 def _labelled(conn: sa.Connection, project_id: int, control: str) -> Counter[str]:
-    """{label: tasks whose consensus is sure enough to train on}."""
+    """{label: tasks whose consensus is sure enough to train on}; without a single truth, by their commonest label."""
+    answered = (consensus.c.project_id == project_id, consensus.c.control == control, consensus.c.answers > 0)
     rows = conn.execute(
         sa.select(consensus.c.label, sa.func.count().label("tasks")).where(
-            consensus.c.project_id == project_id, consensus.c.control == control, consensus.c.answers > 0,
-            consensus.c.probability >= LEAST_PROBABILITY).group_by(consensus.c.label))
-    return Counter({row.label: row.tasks for row in rows})
+            *answered, consensus.c.probability >= LEAST_PROBABILITY, consensus.c.label != "").group_by(
+            consensus.c.label))
+    counts = Counter({row.label: row.tasks for row in rows})
+    shares = conn.scalars(sa.select(consensus.c.probabilities).where(*answered, consensus.c.label == ""))
+    return counts + Counter(max(share, key=lambda label: share[label]) for share in shares if share)
 
 
 def _busy_or_rested(

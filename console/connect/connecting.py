@@ -13,7 +13,7 @@ from console.connect.site import Row, Site
 from console.connect.steps import Step, confirm, outdated, perform
 from cueloop import audit, journal
 from cueloop.journal import Entry
-from cueloop.label_config import parse, require_modelled
+from cueloop.label_config import parse, require_judged
 from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
 from cueloop.store import Store, projects
@@ -33,11 +33,11 @@ def connect(settings: Settings, store: Store, client: LabelStudio, project_id: i
 
     `pilot` names annotators (address or id) who alone are asked, on the tasks that `filter` (`field=value`)
     selects; `everybody` ends a pilot. `tabs` stores a tab for each annotator; None: only where links do not work.
-    Raises NotFound, LabelConfigError when the config asks nothing that can be modelled, and LabelStudioError and its
+    Raises NotFound, LabelConfigError when the config asks nothing that can be judged, and LabelStudioError and its
     kin. Running it again changes nothing, and goes on after a run that died.
     """
     site = Site(settings, store, client, project_id)
-    require_modelled(parse(site.project["label_config"]))
+    require_judged(parse(site.project["label_config"]))
     report = ConnectReport(project_id, site.project["title"], "observe", dry_run)
     if observe:
         return _observe(site, report, progress)

@@ -52,3 +52,30 @@ def test_a_config_without_a_modelled_control_says_what_it_found():
                                 '<Label value="car"/></RectangleLabels></View>')
     with pytest.raises(LabelConfigError, match=r"box \(RectangleLabels"):
         label_config.require_modelled(config)
+
+
+def test_what_is_judged_is_more_than_what_is_modelled():
+    boxes = label_config.parse('<View><Image name="i" value="$i"/><RectangleLabels name="box" toName="i">'
+                               '<Label value="car"/></RectangleLabels></View>')
+    assert [(c.name, c.kind, c.shows) for c in label_config.require_judged(boxes)] == [("box", "boxes", "Image")]
+    pixels = label_config.parse('<View><Image name="i" value="$i"/><BrushLabels name="brush" toName="i">'
+                                '<Label value="car"/></BrushLabels></View>')
+    with pytest.raises(LabelConfigError, match=r"brush \(BrushLabels"):
+        label_config.require_judged(pixels)
+
+
+@pytest.mark.parametrize(("tags", "kind"), [
+    ('<Text name="o" value="$t"/><Choices name="c" toName="o" choice="multiple"><Choice value="a"/></Choices>', "multi"),
+    ('<Text name="o" value="$t"/><Choices name="c" toName="o" perRegion="true"><Choice value="a"/></Choices>', ""),
+    ('<Text name="o" value="$t"/><Rating name="c" toName="o" maxRating="7"/>', "rating"),
+    ('<Text name="o" value="$t"/><Number name="c" toName="o"/>', "number"),
+    ('<Text name="o" value="$t"/><Taxonomy name="c" toName="o"><Choice value="a"/></Taxonomy>', "taxonomy"),
+    ('<Text name="o" value="$t"/><TextArea name="c" toName="o"/>', "text"),
+    ('<Text name="o" value="$t"/><Labels name="c" toName="o"><Label value="a"/></Labels>', "spans"),
+    ('<Audio name="o" value="$t"/><Labels name="c" toName="o"><Label value="a"/></Labels>', "segments"),
+    ('<TimeSeries name="o" value="$t"/><TimeSeriesLabels name="c" toName="o"/>', "segments"),
+    ('<Image name="o" value="$t"/><Labels name="c" toName="o"><Label value="a"/></Labels>', ""),
+])
+def test_the_kind_of_a_control_is_the_shape_of_its_answers(tags, kind):
+    (control,) = label_config.parse(f"<View>{tags}</View>").controls
+    assert control.kind == kind
