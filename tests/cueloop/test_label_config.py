@@ -65,7 +65,8 @@ def test_what_is_judged_is_more_than_what_is_modelled():
 
 
 @pytest.mark.parametrize(("tags", "kind"), [
-    ('<Text name="o" value="$t"/><Choices name="c" toName="o" choice="multiple"><Choice value="a"/></Choices>', "multi"),
+    ('<Text name="o" value="$t"/><Choices name="c" toName="o" choice="multiple"><Choice value="a"/></Choices>',
+     "multi"),
     ('<Text name="o" value="$t"/><Choices name="c" toName="o" perRegion="true"><Choice value="a"/></Choices>', ""),
     ('<Text name="o" value="$t"/><Rating name="c" toName="o" maxRating="7"/>', "rating"),
     ('<Text name="o" value="$t"/><Number name="c" toName="o"/>', "number"),
