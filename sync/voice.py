@@ -89,19 +89,18 @@ def learn(voice: Voice, task: IntArray, annotator: IntArray, label: IntArray, fi
     if size < ENOUGH:
         return Heard(0.0, 1.0, uniform, size, f"only {size} tasks have two answers and a prediction; {ENOUGH} are "
                      "needed to weigh a model")
-    belief, chance = _beliefs(task, annotator, label, fit, rows)
-    best: tuple[float, float, float] | None = None
-    for temperature in TEMPERATURES:
-        ratio = _ratios(tempered(voice.probabilities, temperature), free & (answers > 0))
-        gains = _gains(task[rows], ratio, belief, chance)
-        for weight, gain in zip(WEIGHTS, gains, strict=True):
+    speaks = free & (answers > 0)
+    shares = [tempered(voice.probabilities, temperature)[speaks].mean(0) for temperature in TEMPERATURES]
+    predicted = _predicted(task, annotator, label, fit, rows, voice, shares)
+    best: tuple[float, float, float, FloatArray] | None = None
+    for at, temperature in enumerate(TEMPERATURES):
+        for weight, gain in zip(WEIGHTS, _gains(task[rows], *(part[at] for part in predicted)), strict=True):
             total, error = float(gain.sum()), float(gain.std() * np.sqrt(len(gain)))
             if total > max(SURE * error, 2.0) and (best is None or total > best[0]):
-                best = total, weight, temperature
+                best = total, weight, temperature, shares[at]
     if best is None:
         return Heard(0.0, 1.0, uniform, size, "the model does not help to predict people's answers")
-    shares = tempered(voice.probabilities, best[2])[free & (answers > 0)].mean(0)
-    return Heard(best[1], best[2], tuple(map(float, shares)), size)
+    return Heard(best[1], best[2], tuple(map(float, best[3])), size)
 
 
 def join(probability: FloatArray, said: FloatArray, heard: Heard) -> FloatArray:
@@ -120,39 +119,36 @@ def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
     return normalised(np.maximum(clean, _FLOOR) ** (1 / temperature))
 
 
-def _ratios(said: FloatArray, speaks: NDArray[np.bool_]) -> FloatArray:
-    """How much likelier each label is than usual, by what the model said: (T, K)."""
-    return np.asarray(said / np.maximum(said[speaks].mean(0), _FLOOR))
+def _predicted(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit, rows: IntArray, voice: Voice,
+               shares: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How well each answer in `rows` is predicted, for each of `TEMPERATURES`: (temperatures, n) three times.
 
-
-def _beliefs(task: IntArray, annotator: IntArray, label: IntArray, fit: Fit, rows: IntArray,
-             ) -> tuple[FloatArray, FloatArray]:
-    """For each answer in `rows`: what the other answers say of the truth, and how likely just this answer is by each
-    truth; (n, K) both. On cautious confusions and calibrated as the probability of a consensus is."""
+    With the model as well as the others; what that must be divided by; and by the others alone. What they say rests
+    on cautious confusions and is calibrated as the probability of a consensus is.
+    """
     tasks, labels = fit.posterior.shape
     careful = cautious(fit.confusion, fit.counts, ANNOTATOR_WEIGHT)
     evidence = passes(task, annotator, label, tasks=tasks, annotators=len(careful), labels=labels).expect(
         careful, np.full(labels, 1 / labels))
     others = np.bincount(task, minlength=tasks) - 1
-    belief, chance = np.empty((len(rows), labels)), np.empty((len(rows), labels))
+    together, whole, alone = (np.empty((len(TEMPERATURES), len(rows))) for _ in range(3))
     for part in blocks(len(rows), labels):
         at = rows[part]
-        chance[part] = careful[annotator[at], :, label[at]]
-        logs = (np.log(np.maximum(evidence[task[at]], 1e-300)) - np.log(np.maximum(chance[part], 1e-12))
+        chance = careful[annotator[at], :, label[at]]
+        logs = (np.log(np.maximum(evidence[task[at]], 1e-300)) - np.log(np.maximum(chance, 1e-12))
                 + np.log(np.maximum(fit.prior, 1e-300)))
         logs *= others[task[at]][:, None] ** -INDEPENDENCE
-        belief[part] = normalised(np.exp(logs - logs.max(1, keepdims=True)))
-    return belief, chance
+        belief = normalised(np.exp(logs - logs.max(1, keepdims=True)))
+        alone[:, part] = (belief * chance).sum(1)
+        for which, temperature in enumerate(TEMPERATURES):
+            said = tempered(voice.probabilities[task[at]], temperature)
+            spoken = belief * said / np.maximum(shares[which], _FLOOR)
+            together[which, part], whole[which, part] = (spoken * chance).sum(1), spoken.sum(1)
+    return together, whole, alone
 
 
-def _gains(task: IntArray, ratio: FloatArray, belief: FloatArray, chance: FloatArray) -> list[FloatArray]:
+def _gains(task: IntArray, together: FloatArray, whole: FloatArray, alone: FloatArray) -> list[FloatArray]:
     """Log likelihood that the answers to each of M tasks gain by the model, for each of `WEIGHTS`: (M,) each."""
-    together, whole, alone = (np.empty(len(task)) for _ in range(3))
-    for part in blocks(len(task), belief.shape[1]):
-        spoken = belief[part] * ratio[task[part]]
-        together[part] = (spoken * chance[part]).sum(1)
-        whole[part] = spoken.sum(1)
-        alone[part] = (belief[part] * chance[part]).sum(1)
     _, place = np.unique(task, return_inverse=True)
     gains = [np.log((weight * together + (1 - weight) * alone) / (weight * whole + 1 - weight) / alone)
              for weight in WEIGHTS]
