@@ -8,7 +8,7 @@ that nothing waits for Redis; a big project's goes to a worker when there is one
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from cueloop.store.columns import now
 from cueloop.store.performance import Run
 from cueloop.types import Control
 from sync import evidence, full_run, quick
+from sync.flow import report as flow_report
 
 GROWTH = 0.25
 """Changed tasks since the last full run, as a share of its answers, that call for the next."""
@@ -49,6 +50,7 @@ def step(store: Store, client: object, project_id: int, changed: Collection[int]
     """
     with store.read() as conn:
         reports = _reports_due(conn, project_id)
+        flows = not reports and _old(figures.moment(conn, project_id, figures.PROJECT, "flow"))
         due = bool(changed or _asks_otherwise(conn, project_id)) and full_run_due(conn, project_id, len(changed))
         big = (due or reports) and evidence.answer_count(conn, project_id) > INLINE
     if reports and not _hand_over(store, project_id):
@@ -57,6 +59,8 @@ def step(store: Store, client: object, project_id: int, changed: Collection[int]
         recompute(store, project_id, reports=False)
     elif changed:
         update(store, project_id, changed)
+    if flows:       # it moves with the clock, not only with answers
+        flow_report.update(store, project_id)
 
 
 def update(store: Store, project_id: int, task_keys: Collection[int]) -> None:
@@ -94,9 +98,7 @@ def recompute(store: Store, project_id: int, *, reports: bool = True) -> frozens
             moved |= _moved(given, found[name]) | meanwhile[name]
         projects.note_changes(conn, project_id, moved)
     if reports:
-        from sync.flow import report as flow
-
-        flow.update(store, project_id)
+        flow_report.update(store, project_id)
     for name, given in inputs.items():
         log.info("quality recomputed", project=project_id, control=name, answers=len(given.seen.task),
                  tasks=len(given.seen.tasks), agreement=found[name].outcome.agreement["value"], moved=len(moved))
@@ -137,11 +139,14 @@ def _signature(conn: sa.Connection, project_id: int) -> list[Any]:
 
 def _reports_due(conn: sa.Connection, project_id: int) -> bool:
     """Whether something was answered since the reports were made, and that is long enough ago."""
-    made = figures.moment(conn, project_id, figures.PROJECT, "reports")
-    if made is not None and now() - made < REPORTS_EVERY:
+    if not _old(figures.moment(conn, project_id, figures.PROJECT, "reports")):
         return False
     last = figures.read(conn, project_id, figures.PROJECT, "reports") or {}
     return last.get("seen") != _signature(conn, project_id)
+
+
+def _old(made: datetime | None) -> bool:
+    return made is None or now() - made >= REPORTS_EVERY
 
 
 def _moved(given: full_run.Inputs, found: full_run.Findings) -> set[int]:
