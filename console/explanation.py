@@ -29,6 +29,11 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {facts['why']} (rule {facts['plan']['rule'] or 'none'})"
     if facts["waits_for"]:
         yield f"  It waits for {facts['waits_for']}."
+    if facts["copy_of"]:
+        yield f"  A hidden copy: somebody is asked about task {facts['copy_of']} again."
+    if facts["gold"]:
+        yield (f"  Ground truth among people's work: asked of {', '.join(facts['gold']['asked']) or 'nobody yet'}; "
+               f"left for {', '.join(facts['gold']['left']) or 'nobody'}.")
     for control in facts["controls"]:
         known = {k: v for k, v in control["signals"].items() if v is not None}
         yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from console.explanation import human
 from cueloop.errors import LabelStudioError
 from cueloop.fake.faults import DROPPED, LOST
 from cueloop.store import assignments, consensus, decisions, routes, schema
@@ -192,8 +193,9 @@ def test_when_gold_runs_out_for_somebody_they_get_none_and_it_is_said(
     assert served.count(known) == 1
     assert own not in served
     assert said == [("no ground truth is left for an annotator: none is asked twice", person.email)]
-    told = explain(team.store, team.project, known)["gold"]
-    assert (told["asked"], told["left"]) == ([person.email], [])
+    told = explain(team.store, team.project, known)
+    assert (told["gold"]["asked"], told["gold"]["left"]) == ([person.email], [])
+    assert f"Ground truth among people's work: asked of {person.email}; left for nobody." in human(told)
 
 
 def test_somebody_who_marked_it_knows_it_and_is_not_asked(fake_label_studio: Any, team_at: TeamFactory) -> None:
