@@ -25,14 +25,19 @@ from sync.regions.matching import assigned
 EMPTY = 1.0
 """Cost of a unit that nobody else has (delta empty)."""
 
-SHIFTS = 60
+SHIFTS = 40
 """Most random shifts behind the expected disorder."""
 
-FEWEST, WORK = 5, 500_000
-"""After so many shifts no more are drawn once so many pairs of units were compared: where everything overlaps
-everything, a few shifts say enough."""
+FEWEST = 8
+"""After so many shifts no more are drawn once they say enough (`ENOUGH`) or cost too much (`WORK`)."""
 
-UNITS = 20_000
+ENOUGH = 0.005
+"""Standard error of the expected disorder, as a share of it."""
+
+WORK = 500_000
+"""Pairs of units compared over all shifts: where everything overlaps everything, that is soon reached."""
+
+UNITS = 5_000
 """About so many units are shifted at a time: tasks are sampled beyond."""
 
 FAR = 10.0
@@ -90,7 +95,7 @@ def expected(regions: Regions, task: IntArray, *, shifts: int = SHIFTS, seed: in
     found: list[float] = []
     work = 0
     for _ in range(shifts if len(regions) else 0):
-        if len(found) >= FEWEST and work > WORK:
+        if len(found) >= FEWEST and (work > WORK or _error(found) < ENOUGH * np.mean(found)):
             break
         first, second, length = _lines(regions, task, rng)
         units = len(first.start) + len(second.start)
@@ -103,7 +108,12 @@ def expected(regions: Regions, task: IntArray, *, shifts: int = SHIFTS, seed: in
         found.append((units * EMPTY - gain[assigned(left, right, gain)].sum()) / units)
     if not found:
         return None
-    return float(np.mean(found)), float(np.std(found) / np.sqrt(max(len(found) - 1, 1)))
+    return float(np.mean(found)), _error(found)
+
+
+def _error(found: list[float]) -> float:
+    """Standard error of the mean."""
+    return float(np.std(found) / np.sqrt(max(len(found) - 1, 1)))
 
 
 def _lines(regions: Regions, task: IntArray, rng: np.random.Generator) -> tuple[Units, Units, float]:
