@@ -23,7 +23,7 @@ BATCH = 500
 Row = dict[str, Any]
 
 
-def rows(store: Store, project_id: int, *, everything: bool = False) -> Iterator[Row]:
+def rows(store: Store, project_id: int, *, everything: bool = False, results: bool = False) -> Iterator[Row]:
     """One dict for each labelled task, by Label Studio's id; with `everything`, also for those without a label.
 
     `id`, `data` (the customer's fields), `status` (as in `routes.state`, None: never routed), and `labels`:
@@ -31,19 +31,23 @@ def rows(store: Store, project_id: int, *, everything: bool = False) -> Iterator
     `value` is a structured label (`sync.kinds`): regions, several labels, a number, or the shares of all labels where
     there is no single truth; `label` is then a short text of it. None for a single choice.
     `decided_by` is `people`, `ground-truth` or `machine`. `model_version`, `rules` and `guideline` are those of
-    the decision, None where there was none or it is not known.
+    the decision, None where there was none or it is not known. With `results` there is `results`, too: what each
+    annotation says in Label Studio's own form, oldest first.
     """
     with store.read() as conn:
         controls = [c.name for c in parse(get(conn, project_id).label_config).judged]
         last = 0
         while batch := _tasks(conn, project_id, last):
             last = batch[-1].key
-            found = _labels(conn, [task.key for task in batch], controls)
+            keys = [task.key for task in batch]
+            found = _labels(conn, keys, controls)
+            said = _results(conn, keys) if results else {}
             for task in batch:
                 labels = found.get(task.key, {})
                 if labels or everything:
                     yield {"id": task.id, "data": customer_fields(task.data), "status": task.state,
-                           "labels": {name: labels.get(name) for name in controls}}
+                           "labels": {name: labels.get(name) for name in controls},
+                           **({"results": said.get(task.key, [])} if results else {})}
 
 
 def customer_fields(data: Row) -> Row:
@@ -51,17 +55,14 @@ def customer_fields(data: Row) -> Row:
     return {key: value for key, value in data.items() if not key.startswith(CUE)}
 
 
-def other_results(store: Store, project_id: int, modelled: set[str]) -> dict[int, list[Row]]:
-    """What the newest annotation of each task (Label Studio's id) says on controls other than single choices."""
-    wanted = (sa.select(tasks.c.id, made.c.result)
-              .join(tasks, tasks.c.key == made.c.task)
-              .where(made.c.project_id == project_id, made.c.deleted_at.is_(None),
-                     ~made.c.was_cancelled, tasks.c.deleted_at.is_(None))
-              .order_by(made.c.updated_at))
-    with store.read() as conn:
-        found = {row.id: [item for item in row.result if item.get("from_name") not in modelled]
-                 for row in conn.execute(wanted)}
-    return {task: items for task, items in found.items() if items}
+def _results(conn: sa.Connection, keys: list[int]) -> dict[int, list[list[Row]]]:
+    """What each annotation of these tasks says, as Label Studio stores it, oldest first; skips left out."""
+    wanted = sa.select(made.c.task, made.c.result).where(
+        made.c.task.in_(keys), made.c.deleted_at.is_(None), ~made.c.was_cancelled).order_by(made.c.updated_at)
+    found: dict[int, list[list[Row]]] = {}
+    for row in conn.execute(wanted):
+        found.setdefault(row.task, []).append(row.result)
+    return found
 
 
 def _tasks(conn: sa.Connection, project_id: int, after: int) -> list[Any]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from cueloop.errors import DataError
-from cueloop.label_config import to_result
 from cueloop.types import Control
+from sync import kinds
 
 Row = dict[str, Any]
 
@@ -45,25 +45,40 @@ def write_csv(rows: Iterable[Row], file: TextIO, controls: Iterable[str]) -> int
     return len(listed)
 
 
-def write_label_studio(rows: Iterable[Row], file: TextIO, controls: Mapping[str, Control],
-                       others: Mapping[int, list[Row]]) -> int:
+def write_label_studio(rows: Iterable[Row], file: TextIO, controls: Mapping[str, Control]) -> int:
     """A JSON list that Label Studio imports: each task with one annotation that holds the final labels.
 
-    `others` are results on controls that are no single choice, by task id: they pass through as they are.
+    `rows` come with `results`: what the newest annotation says on controls without a final label passes through as it
+    is, except what hangs on a region that is none of the final ones (relations, answers per region).
     """
     count = 0
     file.write("[")
     for count, row in enumerate(rows, 1):
-        result = [item for name, label in row["labels"].items() if label and label["label"] and name in controls
-                  for item in to_result(controls[name], label["label"])]
-        known = any(label and label["decided_by"] == "ground-truth" for label in row["labels"].values())
+        labels = {name: label for name, label in row["labels"].items() if label}
+        final = [item for name, label in labels.items() for item in _final(controls[name], label, row)]
+        others = _beside(row["results"][-1], labels, final) if row["results"] else []
+        said = any(label["label"] and controls[name].kind != "distribution" for name, label in labels.items())
+        known = any(label["decided_by"] == "ground-truth" for label in labels.values())
         task = {"data": row["data"], "meta": {"cueloop": {"id": row["id"], "status": row["status"],
                                                           "labels": row["labels"]}},
-                "annotations": [{"result": result + others.get(row["id"], []), "ground_truth": known}]
-                if result else []}
+                "annotations": [{"result": final + others, "ground_truth": known}] if said or others else []}
         file.write(("," if count > 1 else "") + "\n" + json.dumps(task, ensure_ascii=False, default=str))
     file.write("\n]\n")
     return count
+
+
+def _final(control: Control, label: Row, row: Row) -> list[Row]:
+    known = [item for result in row["results"] for item in result]
+    return kinds.to_result(control, label["label"], label["value"], known=known, data=row["data"])
+
+
+def _beside(result: Iterable[Row], labels: Mapping[str, Row], final: Iterable[Row]) -> list[Row]:
+    """Items on controls without a final label, but for those that belong to a region that was not kept."""
+    items = list(result)
+    kept = {item["id"] for item in final if "id" in item}
+    gone = {item.get("id") for item in items if item.get("from_name") in labels} - kept - {None}
+    return [item for item in items if item.get("from_name") not in labels
+            and not gone & {item.get("id"), item.get("from_id"), item.get("to_id"), item.get("parentID")}]
 
 
 def _cell(value: Any) -> Any:

@@ -23,6 +23,7 @@ from typing import Any
 
 from cueloop.declared import DISTRIBUTION, ORDERED
 from cueloop.label_config import answer
+from cueloop.label_config import to_result as of_choice
 from cueloop.types import Control
 from sync.observations import Observations
 from sync.outcome import Outcome
@@ -52,6 +53,26 @@ def read(control: Control, result: Sequence[Mapping[str, Any]]) -> tuple[str, An
 def text(kind: str, value: Any) -> str:
     """A short text of a structured answer, for lists and CSV files."""
     return str(_room(kind).text(kind, value))[:TEXT_LENGTH]
+
+
+def to_result(control: Control, label: str | None, value: Any, *, known: Sequence[Mapping[str, Any]] = (),
+              data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """An annotation's result that says a consensus (its label and value): what `read` understands, the other way.
+
+    `known` are results of the task's annotations and `data` its fields, from which regions take what canonical values
+    do not hold (`sync.regions.write`). Empty where there is nothing to say, and for a distribution, which has no winner.
+    """
+    if control.kind == "distribution":
+        return []
+    if value is None:
+        return of_choice(control, label) if label and control.modelled else []
+    if control.kind in REGIONS:
+        from sync.regions.write import to_result as of_regions
+
+        return of_regions(control, value, known=known, data=data)
+    from sync.values.writing import to_result as of_value
+
+    return of_value(control, value)
 
 
 def judge(control: Control, seen: Observations, **options: Any) -> Outcome:

@@ -50,16 +50,13 @@ def command(settings: Settings, project: int | None, format_: str, out: Path | N
 
 def _write(store: Any, project_id: int, format_: str, everything: bool, file: TextIO) -> int:
     from console import export, export_formats
-    from cueloop.label_config import parse
-    from cueloop.store.projects import get
+    from sync import evidence
 
-    found = export.rows(store, project_id, everything=everything)
+    found = export.rows(store, project_id, everything=everything, results=format_ == "label-studio")
     if format_ == "jsonl":
         return export_formats.write_jsonl(found, file)
     with store.read() as conn:
-        config = parse(get(conn, project_id).label_config)
+        controls = {control.name: control for control in evidence.controls(conn, project_id)}
     if format_ == "csv":
-        return export_formats.write_csv(found, file, [c.name for c in config.judged])
-    controls = {c.name: c for c in config.modelled}
-    others = export.other_results(store, project_id, set(controls))
-    return export_formats.write_label_studio(found, file, controls, others)
+        return export_formats.write_csv(found, file, list(controls))
+    return export_formats.write_label_studio(found, file, controls)
