@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cueloop.types import Control
 from sync.regions import paragraphs
@@ -27,6 +27,8 @@ _CORNERS = ("start", "end", "x", "y", "width", "height", "rotation")
 
 Region = dict[str, Any]
 Item = Mapping[str, Any]
+RegionT = TypeVar("RegionT", bound=Mapping[str, Any])
+"""A region, whether it may be changed or not."""
 
 
 def read(control: Control, result: Sequence[Item]) -> list[Region] | None:
@@ -46,7 +48,7 @@ def read(control: Control, result: Sequence[Item]) -> list[Region] | None:
     return in_order(list(unique.values())) if found or not mine else None
 
 
-def in_order(regions: Sequence[Region]) -> list[Region]:
+def in_order(regions: Sequence[RegionT]) -> list[RegionT]:
     """Regions sorted by where they lie."""
     return sorted(regions, key=_place)
 
@@ -164,7 +166,7 @@ def _moment(given: Any) -> float | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _place(region: Region) -> tuple[Any, ...]:
+def _place(region: Item) -> tuple[Any, ...]:
     unit = region.get("unit", 0)
     where = region["points"] if "points" in region else [region[key] for key in _CORNERS if key in region]
     return isinstance(unit, str), unit, where, region["label"]
