@@ -71,7 +71,7 @@ def anchoring(annotator: IntArray, follows: FloatArray, model_wrong: FloatArray,
     others (NaN: left out), and whether it was seen (1, 0; -1: left out).
 
     The test is of two shares (score test, one-sided), Holm's correction over the team: where nobody is anchored, the
-    chance that anybody is flagged is at most about 5 % (2 % in simulations).
+    chance that anybody is flagged is at most 5 % (1 to 2 % in simulations).
     """
     known = ~np.isnan(model_wrong) & (seen >= 0)
     who, equal, wrong, sight = annotator[known], follows[known].astype(float), model_wrong[known], seen[known]

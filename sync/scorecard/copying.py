@@ -5,6 +5,9 @@ consensus without either of the two and also with them (two experts against a cr
 mistake of one it is asked how likely the other would give the same wrong label by themself: as they answer such
 tasks, or as the rest of the crowd answers this one, whichever makes it likelier. Tempting tasks and people who lean
 to one label then explain themselves. What remains is tested exactly (binomial tail).
+
+In simulated teams of twelve that work by themselves 1 of 210 had a false alarm. Who takes eight in ten answers from
+another is found 8 times of 10 with 90 tasks in common and four labels; with two labels that takes 180 tasks.
 """
 
 from __future__ import annotations
