@@ -37,7 +37,7 @@ survives correction, and no less than the former."""
 
 CAUTION = 1.5
 """What every p is multiplied by, as what is expected of tasks is itself only known from the others: it brings the
-share of careful teams with a false alarm from 6 percent down to 4.8 (of 480 simulated, tasks getting harder in some)."""
+share of careful teams with a false alarm from 6 % down to 4.8 % (of 480 simulated, some with ever harder tasks)."""
 
 
 @dataclass(frozen=True, slots=True)
