@@ -4,6 +4,7 @@
 RUN := .venv/installed
 DEV := .venv/installed-dev
 BIN := .venv/bin
+BENCH := .venv-bench/installed
 
 .PHONY: help install demo up test check bench clean
 
@@ -13,8 +14,8 @@ help:
 	@echo "make up       everything, with your own Label Studio or an embedded one, until Ctrl-C"
 	@echo "make test     all tests, on a real Label Studio, Valkey and PostgreSQL"
 	@echo "make check    lint, types, imports, documentation"
-	@echo "make bench    the figures, side by side"
-	@echo "make clean    remove .venv and what tools left (never .cueloop: that is your data)"
+	@echo "make bench    the figures, side by side with peers (ONLY=speed for one, with its own ARGS)"
+	@echo "make clean    remove .venv, .venv-bench and what tools left (never .cueloop: that is your data)"
 
 install: $(DEV)
 
@@ -35,11 +36,12 @@ check: $(DEV)
 	@if [ -d tests/docs ]; then $(BIN)/pytest -q tests/docs; fi
 
 bench: $(DEV)
-	@for file in benchmarks/[a-z]*.py; do \
-		echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; done
+	@[ -f $(BENCH) ] || sh tools/bench.sh
+	@for file in $(or $(ONLY),$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
+		echo "== benchmarks/$$file.py"; OMP_NUM_THREADS=1 .venv-bench/bin/python -m "benchmarks.$$file" $(ARGS) || exit 1; done
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN): pyproject.toml constraints/cueloop.txt
