@@ -60,7 +60,7 @@ def to_result(control: Control, label: str | None, value: Any, *, known: Sequenc
     """An annotation's result that says a consensus (its label and value): what `read` understands, the other way.
 
     `known` are results of the task's annotations and `data` its fields, from which regions take what canonical values
-    do not hold (`sync.regions.write`). Empty where there is nothing to say, and for a distribution, which has no winner.
+    do not hold (`sync.regions.write`). Empty where nothing is to be said, and for a distribution: it has no winner.
     """
     if control.kind == "distribution":
         return []

@@ -27,7 +27,7 @@ SIZES = ("original_width", "original_height", "original_length", "image_rotation
 
 EDGES = ("x", "y", "width", "height", "rotation")
 
-Region = Mapping[str, Any]
+Region = dict[str, Any]
 Item = Mapping[str, Any]
 
 
@@ -80,6 +80,10 @@ def _place(control: Control, region: Region, known: Sequence[Item], shown: Any) 
     start, end, unit = region["start"], region["end"], region.get("unit", 0)
     if control.kind == "segments":
         return _segment(control, start, end, unit, known)
+    return _span(control, start, end, unit, shown)
+
+
+def _span(control: Control, start: int, end: int, unit: Any, shown: Any) -> dict[str, Any]:
     if control.shows == "Paragraphs":
         return {"start": str(unit), "end": str(unit), "startOffset": start, "endOffset": end,
                 **_text(_line(shown, unit), start, end)}
