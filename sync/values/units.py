@@ -25,8 +25,11 @@ EVENTS = 2.0
 LABEL_EVENTS = 4.0
 """The same of all labels in each label's rates."""
 
-ENTRIES = 1_000_000
-"""Pairs of answer and label that one task may cost; in tasks beyond it labels that few chose are left out."""
+ENTRIES = 8_000_000
+"""Pairs of answer and label that are looked at; beyond it the labels that fewest chose in a task are left out."""
+
+LEAST_LABELS = 8
+"""So many labels of a task are always looked at."""
 
 INDEPENDENCE = 0.75
 """n answers to one task are worth n to this power of independent ones, about each label. A set is right only when all
@@ -122,16 +125,18 @@ def _first(answers: Answers) -> IntArray:
 
 
 def _bounded(pair: IntArray, count: IntArray, labels: int, size: IntArray) -> IntArray:
-    """Of tasks that would cost too much only the labels that most answers chose (eight at least)."""
+    """Only so many labels of each task, those that most answers chose, that the whole has at most `ENTRIES`."""
     task = pair // max(labels, 1)
     width = np.bincount(task, minlength=len(size))
-    allowed = np.maximum(8, ENTRIES // np.maximum(size, 1))
+    allowed = int(width.max(initial=0))
+    while allowed > LEAST_LABELS and size @ np.minimum(width, allowed) > ENTRIES:
+        allowed = max(LEAST_LABELS, allowed * 3 // 4)
     if (width <= allowed).all():
         return pair
     order = np.lexsort((pair, -count, task))
     sorted_task = task[order]
     place = np.arange(len(order)) - np.searchsorted(sorted_task, sorted_task)
-    return np.asarray(pair[np.sort(order[place < allowed[sorted_task]])])
+    return np.asarray(pair[np.sort(order[place < allowed])])
 
 
 def fit(units: Units, *, rates: Rates | None = None, iterations: int = 60, tolerance: float = 1e-4) -> UnitFit:
