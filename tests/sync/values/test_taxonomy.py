@@ -74,4 +74,5 @@ def test_leaves_are_recovered_from_a_noisy_crowd() -> None:
     assert np.mean([row.value == [truth[row.task]] for row in found.consensus]) > 0.6
     prefix = [truth[row.task][:len(row.value[0])] == row.value[0] for row in found.consensus]
     assert np.mean(prefix) > 0.88
-    assert np.mean([row.probability for row in found.consensus]) == pytest.approx(np.mean(prefix), abs=0.1)
+    # and the probability promises no more than that (people who err by themselves make it too careful)
+    assert np.mean(prefix) - 0.25 < np.mean([row.probability for row in found.consensus]) < np.mean(prefix) + 0.03
