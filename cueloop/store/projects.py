@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import NotFound
 from cueloop.store.schema import changes, projects
-from cueloop.store.upsert import chunks, upsert
+from cueloop.store.upsert import chunks, upsert, upsert_columns
 
 LIVE = ("pilot", "connected")
 """Modes in which the sync loop works for a project."""
@@ -91,9 +91,8 @@ def swept(conn: sa.Connection, project_id: int, at: datetime) -> None:
 
 def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int]) -> None:
     """These tasks changed: the loop's steps must see them, also when the process ends before they could."""
-    rows = [{"project_id": project_id, "task": key} for key in sorted(keys)]
-    if rows:
-        conn.execute(changes.insert(), rows)
+    tasks = sorted(keys)
+    upsert_columns(conn, changes, {"project_id": [project_id] * len(tasks), "task": tasks})   # each a new row
 
 
 def pending_changes(conn: sa.Connection, project_id: int) -> dict[int, int]:
