@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,12 @@ def _skipper(found: Outcome, annotator: int, skips: int) -> dict[str, Any]:
 
 
 def of_control(conn: sa.Connection, project_id: int, control: str) -> dict[int, AnnotatorQuality]:
-    """Everybody's quality as the last full run saw it, without confusions: for judging a few tasks at once."""
+    """Everybody's quality as the last full run saw it: for judging a few tasks at once."""
     return {row.annotator_id: AnnotatorQuality(
-        row.annotator_id, row.answers, row.accuracy, row.low, row.high, row.median_lead_time,
-        details=row.details or {})
+        row.annotator_id, row.answers, row.accuracy, row.low, row.high, row.median_lead_time, tuple(row.labels),
+        _matrix(row.confusion), _matrix(row.counts), row.details or {})
         for row in conn.execute(performance_store.of_project(project_id, control)) if row.answers}
+
+
+def _matrix(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, rows))
