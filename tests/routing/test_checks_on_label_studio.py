@@ -20,7 +20,7 @@ pytestmark = pytest.mark.label_studio
 RULES = """
 version: 1
 rules: [{name: once, when: answers < 1, ask: {n: 1}}]
-queues: {at_least: 10, hold: 1s, at_most: 10}
+queues: {at_least: 10, hold: 1h, at_most: 10}
 gold: {share: 25%}
 recheck: {share: 10%, after: 1s}
 """

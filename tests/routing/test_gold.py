@@ -22,7 +22,7 @@ from tests.routing.team import Person, Team, choice, patches
 RULES = """
 version: 1
 rules: [{name: once, when: answers < 1, ask: {n: 1}}]
-queues: {at_least: 12, hold: 1s, at_most: 12}
+queues: {at_least: 12, hold: 1h, at_most: 12}
 gold: {share: 20%}
 """
 

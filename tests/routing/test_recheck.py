@@ -25,14 +25,14 @@ from tests.routing.team import Person, Team
 RULES = """
 version: 1
 rules: [{name: once, when: answers < 1, ask: {n: 1}}]
-queues: {at_least: 8, hold: 1s, at_most: 8}
-recheck: {share: 20%, after: 1s}
+queues: {at_least: 8, hold: 1h, at_most: 8}
+recheck: {share: 20%, after: 1h}
 """
 
 
 @pytest.fixture
 def at_it(fake_label_studio: Any, team_at: TeamFactory) -> Team:
-    """Two people and forty tasks; the first person has answered four, more than a second ago."""
+    """Two people and forty tasks; the first person has answered four, an hour ago and more."""
     team = team_at(fake_label_studio, tasks=40, people=2)
     team.apply(RULES)
     team.round()
@@ -42,7 +42,7 @@ def at_it(fake_label_studio: Any, team_at: TeamFactory) -> Team:
 
 
 def long_ago(team: Team) -> None:
-    """A minute passes for all answers."""
+    """Much time passes for all answers there are."""
     with team.store.write() as conn:
         at = schema.annotations.c.answered_at
         for row in conn.execute(sa.select(schema.annotations.c.unique_id, at)).all():
@@ -263,7 +263,7 @@ def test_a_skip_closes_a_copy_and_somebody_else_never_gets_it(at_it: Team) -> No
 
 def test_nothing_is_asked_again_before_its_time(fake_label_studio: Any, team_at: TeamFactory) -> None:
     team = team_at(fake_label_studio, tasks=30, people=1)
-    team.apply(RULES.replace("after: 1s", "after: 3d"))
+    team.apply(RULES.replace("after: 1h", "after: 3d"))
     team.round()
     work(team, team.people[0], 12)
     assert hidden(team) == []
