@@ -11,8 +11,13 @@ A structured answer travels as JSON, the same in the store, in files and in the 
 | text | list of strings |
 | spans | list of {"start", "end", "label", "unit"}: characters; unit is the paragraph of a dialogue, else 0 |
 | segments | list of {"start", "end", "label", "unit"}: seconds, frames or time values; unit is the channel, else 0 |
-| boxes | list of {"x", "y", "width", "height", "rotation", "label", "unit"}: percent; unit is the image's place |
+| boxes | list of {"x", "y", "width", "height", "rotation", "label", "unit"}: percent; unit is the image's place; of a
+turned one also "aspect", width over height of the image |
 | polygons | list of {"points": [[x, y], ...], "label", "unit"}: percent |
+
+A consensus has the same form, and more: regions have "probability", "votes" and "of"; of ratings and numbers it is
+{"value", "mean", "low", "high"}, of a distribution {"distribution", "width", "entropy"} (`sync.values.plain` gives the
+bare value).
 """
 
 from __future__ import annotations
