@@ -52,11 +52,15 @@ def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
 
 
 def _answered(conn: sa.Connection, given: Context, person: int) -> list[int]:
-    """Tasks that somebody answered long enough ago and was not asked again; ground truth is a check already."""
+    """Tasks that somebody answered long enough ago, here, and was not asked again.
+
+    Ground truth is a check already, and of what was imported nobody knows how it was made.
+    """
     before = given.now - timedelta(seconds=given.rules.declared.recheck.after)
     keys = conn.scalars(sa.select(notes.c.task).distinct().join(tasks, tasks.c.key == notes.c.task).where(
         notes.c.project_id == given.project.id, notes.c.annotator_id == person, notes.c.deleted_at.is_(None),
-        ~notes.c.was_cancelled, notes.c.answered_at <= before, tasks.c.deleted_at.is_(None),
+        ~notes.c.was_cancelled, notes.c.answered_at <= before, notes.c.imported.is_not(sa.true()),
+        tasks.c.deleted_at.is_(None),
         tasks.c.copy_of.is_(None)).order_by(notes.c.task)).all()
     refused = {int(entry.before["task"]) for entry in journal.entries(conn, given.project.id, copies.KIND)
                if entry.before["annotator"] == person}      # announced before, and perhaps never made

@@ -30,7 +30,7 @@ def test_gold_comes_among_the_work_once_each_and_an_old_answer_is_asked_again_un
         label_studio: Any, team_at: TeamFactory) -> None:
     # Given one annotator, tasks that an expert marked as ground truth, one that an import brought marked,
     # and suggestions on everything
-    team = team_at(label_studio, tasks=30, people=2)
+    team = team_at(label_studio, tasks=60, people=2)
     person, other = team.people
     known = team.ids[-6:]
     for task in known:
