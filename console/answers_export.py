@@ -51,11 +51,15 @@ def read(path: Path, config: Path) -> dict[str, tuple[Control, Observations]]:
 
 def _tasks(path: Path) -> list[tuple[str, dict[str, Any]]]:
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
+        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise DataError(f"{path}: is no JSON: {error}.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}: holds a number too long, or lists too deep, to be read.") from None
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise DataError(f"{path}: is no Label Studio export: a list of tasks with annotations. "
                         "Export the project as JSON (not JSON_MIN).")
@@ -79,8 +83,13 @@ def _row(path: Path, task: str, annotation: dict[str, Any], control: Control) ->
 
 
 def _declared_true(annotation: dict[str, Any]) -> bool:
-    """Label Studio calls whatever is imported ground truth, unless told otherwise: that is no declaration."""
-    return bool(annotation.get("ground_truth")) and annotation.get("last_action") != "imported"
+    """Label Studio calls whatever is imported ground truth, unless told otherwise: that is no declaration.
+
+    What nobody ever saved in the editor, and what came out of no prediction, was imported.
+    """
+    never_saved = "updated_by" in annotation and annotation["updated_by"] is None
+    imported = never_saved and not annotation.get("parent_prediction")
+    return bool(annotation.get("ground_truth")) and not imported
 
 
 def _moment(annotation: dict[str, Any]) -> datetime | None:

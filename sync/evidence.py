@@ -67,7 +67,7 @@ def observations(conn: sa.Connection, project_id: int, control: Control,
 
 
 def answer_count(conn: sa.Connection, project_id: int) -> int:
-    """How many answers a project has, to all controls."""
+    """How many answers a project has, to all controls; those on hidden copies too."""
     return conn.scalar(sa.select(sa.func.count()).select_from(answers)
                        .where(answers.c.project_id == project_id)) or 0
 
@@ -76,6 +76,7 @@ def skips(conn: sa.Connection, project_id: int) -> dict[int, int]:
     """Skipped tasks of each annotator: a sign of difficulty, never a label."""
     rows = conn.execute(
         sa.select(made.c.annotator_id, sa.func.count())
+        .join(tasks, sa.and_(tasks.c.key == made.c.task, tasks.c.copy_of.is_(None)))
         .where(made.c.project_id == project_id, made.c.was_cancelled,
                made.c.deleted_at.is_(None), made.c.annotator_id.is_not(None))
         .group_by(made.c.annotator_id))

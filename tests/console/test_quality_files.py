@@ -74,7 +74,7 @@ def test_an_export_of_label_studio_has_each_control_in_a_folder(home: Settings, 
     tasks = [{"id": t, "annotations": [
         made("ann@x.y", "good", (0, 4)), made("bob@x.y", "good", (0, 4)),
         made("bob@x.y", "bad", updated_at="2025-01-01T00:00:00Z"), made("cid@x.y", "bad", was_cancelled=True),
-        made("dora@x.y", "bad", ground_truth=True, last_action="imported")]} for t in range(3)]
+        made("dora@x.y", "bad", ground_truth=True, updated_by=None)]} for t in range(3)]
     (tmp_path / "export.json").write_text(json.dumps(tasks))
     (tmp_path / "config.xml").write_text(CONFIG)
     out = tmp_path / "out"
