@@ -35,12 +35,14 @@ def command(settings: Settings, as_json: bool) -> None:
 def _projects(store: Store) -> list[dict[str, Any]]:
     from cueloop.store.schema import annotations, projects, tasks
 
-    def count(table: sa.Table) -> sa.ScalarSelect[int]:
+    def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return (sa.select(sa.func.count()).select_from(table)
-                .where(table.c.project_id == projects.c.id, table.c.deleted_at.is_(None)).scalar_subquery())
+                .where(table.c.project_id == projects.c.id, table.c.deleted_at.is_(None), *where).scalar_subquery())
 
+    copies = sa.select(tasks.c.key).where(tasks.c.copy_of.is_not(None))     # hidden: no tasks of their own
     query = sa.select(projects.c.id, projects.c.title, projects.c.mode, projects.c.cursor,
-                      count(tasks).label("tasks"), count(annotations).label("annotations")).order_by(projects.c.id)
+                      count(tasks, tasks.c.copy_of.is_(None)).label("tasks"),
+                      count(annotations, annotations.c.task.not_in(copies)).label("annotations")).order_by(projects.c.id)
     with store.read() as conn:
         return [dict(row._mapping) for row in conn.execute(query)]
 
