@@ -98,7 +98,10 @@ def _select(conn: sa.Connection, project_id: int, control: Control, *, imported:
     if not imported:
         truth = truth & ~sa.exists().where(made.c.unique_id == c.unique_id, made.c.imported)
     seen = sa.case((c.seen_suggestion, 2 * SEEN), (~c.seen_suggestion, SEEN), else_=0)
-    marks = (sa.case((truth, TRUTH), else_=0) + sa.case((c.review, REVIEW), else_=0) + seen
+    dependent: sa.ColumnElement[bool] = c.review
+    if imported:  # whoever imported a ground truth is not who found it
+        dependent = dependent | (truth & sa.exists().where(made.c.unique_id == c.unique_id, made.c.imported))
+    marks = (sa.case((truth, TRUTH), else_=0) + sa.case((dependent, REVIEW), else_=0) + seen
              + GUIDELINE * (sa.func.coalesce(c.guideline_version, -1) + 1))
     columns = [c.task, c.annotator_id, c.label, c.lead_time, marks, _moment(conn)]
     if control.kind not in kinds.CHOICES:

@@ -21,7 +21,8 @@ class Observations:
 
     `seconds` is the lead time, NaN where unknown. `truth` marks answers that somebody declared to be the
     ground truth; `pinned` (T,) is the label so known of each task, or -1. `review` marks edits of somebody else's
-    annotation: the reviewer's answer, but not an independent one. `at` is when (POSIX seconds, NaN unknown);
+    annotation (the reviewer's answer, but not an independent one) and imported ground truths, which are nobody's. `at`
+    is when (POSIX seconds, NaN unknown);
     `seen` whether a suggestion was on screen (1, 0 blind, -1 unknown); `guideline` the version in force (-1
     unknown). `value` has the answers themselves where they are structured (`sync.kinds`), else it is empty.
     """

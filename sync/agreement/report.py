@@ -72,7 +72,8 @@ def _cut(report: dict[str, Any], taken: Units, overlap: Overlaps, level: str, re
 def _left_out(seen: Observations, taken: Units) -> list[str]:
     reviews = int(np.count_nonzero(seen.review))
     others = len(seen.task) - reviews - len(taken.task)
-    sentences = [f"{reviews} reviews are left out: a reviewer has seen the answer."] if reviews else []
+    sentences = [f"{reviews} reviews and imported ground truths are left out: they are nobody's independent answers."
+                 ] if reviews else []
     if others:
         sentences.append(f"{others} answers are left out: without a number, or replaced by a later one.")
     return sentences

@@ -47,6 +47,8 @@ class Units:
 def units(seen: Observations, numbers: FloatArray | None = None) -> Units:
     """Independent answers, without reviews (who edits an answer has seen it). `numbers` (N,) replace labels.
 
+    Answers that were declared the ground truth stay, for all kinds: whoever gave them answered like everybody, and
+    where a dispute is settled by a star, leaving the starred answer out would make the dispute one of agreement.
     NaN among the numbers is no answer. If an annotator answered a task twice the later row holds. Raises ValueError if
     there is not one number for each answer, or one is infinite or beyond `LARGEST`.
     """

@@ -2,8 +2,7 @@
 
 F1 is the chance that a region which one annotator marked was marked by another of the task, too (Hripcsak &
 Rothschild 2005: where places that could be marked are countless, kappa tends to the mean pairwise F1). Every answer
-counts once, however many others its task has. Answers that are reviews or ground truths are left out: they are not
-independent.
+counts once, however many others its task has. Reviews are left out: they are not independent (`votes.compared`).
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from sync.regions.agreed import EMPTY, NOBODY, Base
 from sync.regions.gathered import LINES, Regions
 from sync.regions.matching import matches
 from sync.regions.overlap import Pairs
+from sync.regions.votes import compared
 
 Figure = dict[str, Any]
 
@@ -38,7 +38,7 @@ def agreement(seen: Observations, regions: Regions, pairs: Pairs, near: Pairs, g
     `sampling_error`, its standard error from random shifts), `label_alpha` (Krippendorff's alpha of labels among
     regions that mean the same thing, `group`: whether anything is there is not part of it).
     """
-    independent = ~seen.truth & ~seen.review
+    independent = compared(seen)
     size = np.bincount(seen.task[independent], minlength=len(seen.tasks))
     base = Base(regions, independent[regions.answer] & (size[regions.task] > 1), size)
     top = base.figure("f1", near)
@@ -47,9 +47,9 @@ def agreement(seen: Observations, regions: Regions, pairs: Pairs, near: Pairs, g
     if regions.kind in LINES:
         rows.append(_gamma(seen, base, independent))
     rows.append(_label_alpha(base, group))
-    compared, warnings = cuts.by_pair(seen, base, near, independent)
+    between, warnings = cuts.by_pair(seen, base, near, independent)
     return {**top, "level": "regions", "coefficients": rows, "by_label": cuts.by_label(base, near),
-            "by_pair": compared, "by_guideline": _by_guideline(seen, regions, near, independent),
+            "by_pair": between, "by_guideline": _by_guideline(seen, regions, near, independent),
             "over_time": cuts.over_time(seen, base, base.statistics(near)), "warnings": warnings}
 
 

@@ -27,7 +27,7 @@ from sync.regions.places import overlap_with_others, places, without_each
 from sync.regions.recalled import recall
 from sync.regions.scores import judgement
 from sync.regions.unseen import all_missed, detection, if_all_real, regions_per_task, reliability
-from sync.regions.votes import truths, votes
+from sync.regions.votes import compared, truths, votes
 
 OVERLOOKED = 0.05
 """Regions that everybody missed, as a share of those found, from which it is worth a warning."""
@@ -88,8 +88,8 @@ def task_agreement(control: Control, seen: Observations) -> dict[Hashable, float
 
     1 where two or more found nothing, None with fewer than two answers.
     """
-    regions = gather(control, seen, ~seen.truth & ~seen.review)
-    size = np.bincount(seen.task[~seen.truth & ~seen.review], minlength=len(seen.tasks))
+    regions = gather(control, seen, compared(seen))
+    size = np.bincount(seen.task[compared(seen)], minlength=len(seen.tasks))
     base = Base(regions, np.ones(len(regions), bool), size)
     both, marked = base.statistics(matches(regions, overlapping(regions))).T
     share = np.where(marked > 0, both / np.maximum(marked, 1), 1.0)

@@ -58,6 +58,17 @@ def truths(seen: Observations) -> IntArray:
     return found
 
 
+def compared(seen: Observations) -> NDArray[np.bool_]:
+    """Answers that agreement is measured on (N,): all but reviews, and of several truths of a task the one that holds.
+
+    Whoever gave a ground truth answered like everybody: see `sync.agreement.units`.
+    """
+    found = ~seen.truth
+    truth = truths(seen)
+    found[truth[truth >= 0]] = True
+    return np.asarray(found & ~seen.review)
+
+
 def votes(regions: Regions, group: IntArray, seen: Observations, truth: IntArray) -> Votes:
     """Votes of all answers but ground truths on the groups (R,) of these regions; `truth` as from `truths`."""
     used, label = np.unique(regions.label, return_inverse=True)

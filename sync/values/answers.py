@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ class Answers:
     """N answers by task and annotator (indices into `seen`), sorted by their names.
 
     `independent` marks those that tell about their annotator and about agreement: no reviews. Ground truths are no
-    votes: they are in `truth` (task index -> value), the last one of a task. `row` is each answer's place in `seen`,
-    `per_task` (T,) how many vote on each task.
+    votes: they are in `truth` (task index -> value), the last one of a task (but see `agreeing`). `row` is each
+    answer's place in `seen`, `per_task` (T,) how many there are to each task.
     """
 
     task: IntArray
@@ -75,6 +75,17 @@ def voting(seen: Observations, parse: Callable[[Any], Any], values: Sequence[Any
     truth = {int(seen.task[row]): read[row] for row in np.flatnonzero(seen.truth & readable)}
     return Answers(seen.task[order], seen.annotator[order], ~seen.review[order], tuple(read[row] for row in order),
                    order, truth, seen, np.bincount(seen.task[order], minlength=len(seen.tasks)), int((~readable).sum()))
+
+
+def agreeing(answers: Answers, parse: Callable[[Any], Any]) -> Answers:
+    """The answers that agreement is measured on: `answers` (from `voting`), and those declared the ground truth.
+
+    Whoever gave one answered like everybody. Were tasks lost that somebody settled by a star, agreement would rise
+    with every dispute that is settled so.
+    """
+    if not answers.seen.truth.any():
+        return answers
+    return voting(replace(answers.seen, truth=np.zeros(len(answers.seen.task), bool)), parse)
 
 
 def ranks(names: Sequence[Hashable]) -> IntArray:

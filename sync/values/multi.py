@@ -9,18 +9,18 @@ Krippendorff's alpha with the MASI distance (Passonneau 2006), and a nominal alp
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from cueloop.store.consensus import Consensus
 from cueloop.types import Control
-from sync.arrays import FloatArray
+from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 from sync.outcome import Outcome
 from sync.values import agreement, sets
-from sync.values.answers import Answers, index, voting
+from sync.values.answers import Answers, agreeing, index, voting
 from sync.values.binary import by_label
 from sync.values.outcomes import Known, qualities, remembered, row, truth_row
 from sync.values.set_judges import accuracies, details, likeness, members, remembered_rates
@@ -35,28 +35,28 @@ METRIC = "krippendorff_alpha_masi"
 def judge(control: Control, seen: Observations, *, known: Known | None = None) -> Outcome:
     """Consensus sets, annotators and agreement of the answers to a control that allows several labels."""
     answers = voting(seen, _set)
-    ends = np.cumsum([0, *(len(value) for value in answers.value)])
-    flat, names = index([label for value in (*answers.value, *answers.truth.values()) for label in value],
-                        control.labels)
+    compared = agreeing(answers, _set)
+    _, names = index([label for value in compared.value for label in value], control.labels)
     place = {name: at for at, name in enumerate(names)}
-    chosen = [flat[start:end] for start, end in pairwise(ends)]
+    chosen = _chosen(answers, place)
     truth = {task: np.array([place[label] for label in value], np.int64) for task, value in answers.truth.items()}
     split = units(answers, chosen, len(names), truth)
     labels = tuple(names)
     found = fit(split, rates=remembered_rates(known, seen, labels))
-    sizes = np.diff(ends)
+    sizes = np.fromiter(map(len, chosen), np.int64, len(chosen))
     rows = _consensus(control, answers, split, found, labels, sizes == 0)
     if known is not None:
         return Outcome(control, rows, remembered(seen, known),
                        agreement.not_judged(METRIC, "set", "only some tasks were judged"), answers.warnings)
     like = likeness(answers, split, found, sizes, sets.jaccard)
-    matrix = sets.rows(chosen, len(labels))
+    said = chosen if compared is answers else _chosen(compared, place)
+    matrix = sets.rows(said, len(labels))
     outside = sorted(set(labels) - set(control.labels))[:5] if control.labels else []
     warnings = (*answers.warnings, *([f"labels that the config does not have: {', '.join(outside)}"]
                                      if outside else []))
     report = agreement.report(
-        answers, lambda left, right: 1 - sets.masi(*sets.shared(matrix, left, right)), metric=METRIC, level="set",
-        coefficients=_coefficients(answers, matrix), by_label=by_label(answers, chosen, labels))
+        compared, lambda left, right: 1 - sets.masi(*sets.shared(matrix, left, right)), metric=METRIC, level="set",
+        coefficients=_coefficients(compared, matrix), by_label=by_label(compared, said, labels))
     return Outcome(control, rows, qualities(seen, accuracies(answers, like),
                                             details(answers, split, found, labels, like[0])), report, warnings)
 
@@ -66,6 +66,11 @@ def _set(value: Any) -> tuple[str, ...] | None:
     if not isinstance(value, (list, tuple)) or not all(isinstance(label, str) for label in value):
         return None
     return tuple(sorted(set(value)))
+
+
+def _chosen(answers: Answers, place: Mapping[str, int]) -> list[IntArray]:
+    """Indices of the labels of each answer."""
+    return [np.array([place[label] for label in value], np.int64) for value in answers.value]
 
 
 def _coefficients(answers: Answers, matrix: Any) -> list[dict[str, Any]]:

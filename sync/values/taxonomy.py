@@ -10,9 +10,8 @@ chance that all its paths apply. How like two sets of paths are is the F1 of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 from sync.outcome import Outcome
 from sync.values import agreement, sets
-from sync.values.answers import Answers, index, voting
+from sync.values.answers import Answers, agreeing, index, voting
 from sync.values.outcomes import Known, qualities, remembered, row, truth_row
 from sync.values.reading import canonical_paths
 from sync.values.set_judges import accuracies, details, likeness, remembered_rates
@@ -46,13 +45,13 @@ Node = tuple[str, ...]
 def judge(control: Control, seen: Observations, *, known: Known | None = None) -> Outcome:
     """Consensus paths, annotators and agreement of the answers to a taxonomy."""
     answers = voting(seen, _paths)
+    compared = agreeing(answers, _paths)
     chosen_nodes = [_nodes(value) for value in answers.value]
-    known_nodes = {task: _nodes(value) for task, value in answers.truth.items()}
-    flat, nodes = index([node for some in (*chosen_nodes, *known_nodes.values()) for node in some])
+    said_nodes = chosen_nodes if compared is answers else [_nodes(value) for value in compared.value]
+    _, nodes = index([node for some in said_nodes for node in some])
     place = {node: at for at, node in enumerate(nodes)}
-    ends = np.cumsum([0, *map(len, chosen_nodes)])
-    chosen = [flat[start:end] for start, end in pairwise(ends)]
-    truth = {task: np.array([place[node] for node in some], np.int64) for task, some in known_nodes.items()}
+    chosen = _placed(chosen_nodes, place)
+    truth = dict(zip(answers.truth, _placed(map(_nodes, answers.truth.values()), place), strict=True))
     names = tuple(" / ".join(node) for node in nodes)
     split = _with_rivals(answers, units(answers, chosen, len(nodes), truth), chosen_nodes, nodes)
     found = fit(split, rates=remembered_rates(known, seen, names))
@@ -60,9 +59,10 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     if known is not None:
         return Outcome(control, rows, remembered(seen, known),
                        agreement.not_judged(METRIC, "paths", "only some tasks were judged"), answers.warnings)
-    like = likeness(answers, split, found, np.diff(ends), sets.f1)
-    report = agreement.report(answers, _distance(chosen, len(nodes)), metric=METRIC, level="paths",
-                              by_label=_by_level(answers, chosen, nodes))
+    like = likeness(answers, split, found, np.fromiter(map(len, chosen), np.int64, len(chosen)), sets.f1)
+    said = _placed(said_nodes, place)
+    report = agreement.report(compared, _distance(said, len(nodes)), metric=METRIC, level="paths",
+                              by_label=_by_level(compared, said, nodes))
     return Outcome(control, rows, qualities(seen, accuracies(answers, like),
                                             details(answers, split, found, names, like[0])), report,
                    answers.warnings)
@@ -77,6 +77,11 @@ def _paths(value: Any) -> tuple[Node, ...] | None:
 def _nodes(paths: Iterable[Node]) -> list[Node]:
     """All nodes on these paths."""
     return sorted({path[:depth] for path in paths for depth in range(1, len(path) + 1)})
+
+
+def _placed(nodes: Iterable[list[Node]], place: Mapping[Node, int]) -> list[IntArray]:
+    """Indices of the nodes of each answer."""
+    return [np.array([place[node] for node in some], np.int64) for some in nodes]
 
 
 def _with_rivals(answers: Answers, split: Units, chosen: list[list[Node]], nodes: list[Node]) -> Units:

@@ -18,7 +18,7 @@ from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 from sync.outcome import Outcome
 from sync.values import agreement
-from sync.values.answers import Answers, index, voting
+from sync.values.answers import Answers, agreeing, index, voting
 from sync.values.likeness import Texts, normal_form
 from sync.values.means import shares, told
 from sync.values.medoids import Medoids, choose
@@ -39,11 +39,14 @@ CHANCE_PAIRS = 5_000
 def judge(control: Control, seen: Observations, *, known: Known | None = None) -> Outcome:
     """Consensus texts, annotators and agreement of the answers to a free-text control."""
     answers = voting(seen, _strings)
-    forms = [normal_form(value) for value in (*answers.value, *answers.truth.values())]
-    all_text, distinct = index(forms)
-    text, texts = all_text[:len(answers.value)], Texts(distinct)
+    compared = agreeing(answers, _strings)
+    said, distinct = index([normal_form(value) for value in compared.value])
+    text, texts = said, Texts(distinct)
     truth = np.full(answers.tasks, -1)
-    truth[list(answers.truth)] = all_text[len(answers.value):]
+    if compared is not answers:
+        place = {form: at for at, form in enumerate(distinct)}
+        text = np.array([place[normal_form(value)] for value in answers.value], np.int64)
+        truth[list(answers.truth)] = [place[normal_form(value)] for value in answers.truth.values()]
     remembered_chance = crowd(known, "chance")
     weight = None if remembered_chance is None else detail(known, seen, "weight", 1.0)
     chance = _chance(answers, text, texts) if remembered_chance is None else float(remembered_chance)
@@ -55,7 +58,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     judged = shares(answers.annotator, found.like, answers.annotators)
     details = [{"weight": told(found.weight[at]), "crowd": {"chance": told(chance)}}
                for at in range(answers.annotators)]
-    report = agreement.report(answers, lambda left, right: 1 - texts.similarity(text[left], text[right]),
+    report = agreement.report(compared, lambda left, right: 1 - texts.similarity(said[left], said[right]),
                               metric=METRIC, level="text")
     return Outcome(control, rows, qualities(seen, judged, details), report, answers.warnings)
 

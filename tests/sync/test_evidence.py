@@ -103,6 +103,8 @@ def test_an_imported_ground_truth_counts_only_where_the_rules_say_so(
     seen = read(any_store)
     assert seen.pinned.tolist() == [pinned]
     assert seen.truth.tolist() == [pinned >= 0]
+    # and an imported one is nobody's independent answer: it takes no part in agreement
+    assert seen.review.tolist() == [counts and bool(imported)]
 
 
 def test_of_several_ground_truths_the_newest_holds(any_store: Store) -> None:
