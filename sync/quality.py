@@ -46,33 +46,43 @@ def step(store: Store, client: object, project_id: int, changed: Collection[int]
     """Loop step: bring quality up to date after the tasks (keys) in `changed` were pulled.
 
     With nothing changed it does next to nothing, unless the label config or the rules ask something else now, or
-    reports are due.
+    reports are due. What a full run itself moved is no reason for the next.
     """
     with store.read() as conn:
+        answered = frozenset(changed) - projects.only_moved(conn, project_id)
         reports = _reports_due(conn, project_id)
         flows = not reports and _old(figures.moment(conn, project_id, figures.PROJECT, "flow"))
-        due = bool(changed or _asks_otherwise(conn, project_id)) and full_run_due(conn, project_id, len(changed))
+        asked = answered or _asks_otherwise(conn, project_id)
+        due = _due(conn, project_id, len(answered)) if asked else frozenset()
         big = (due or reports) and evidence.answer_count(conn, project_id) > INLINE
     if reports and not _hand_over(store, project_id):
         recompute(store, project_id)
     elif due and not (big and (reports or _hand_over(store, project_id))):
-        recompute(store, project_id, reports=False)
-    elif changed:
-        update(store, project_id, changed)
+        recompute(store, project_id, reports=False, only=due)
+        update(store, project_id, answered, but=due)
+    elif answered:
+        update(store, project_id, answered)
     if flows:       # it moves with the clock, not only with answers
         flow_report.update(store, project_id)
 
 
-def update(store: Store, project_id: int, task_keys: Collection[int]) -> None:
-    """Consensus of these tasks only, with what the last run knows; a task without answers loses its own."""
+def update(store: Store, project_id: int, task_keys: Collection[int], *, but: Collection[str] = ()) -> None:
+    """Consensus of these tasks only, with what the last run knows; a task without answers loses its own.
+
+    `but`: controls that are left alone.
+    """
     with store.write() as conn:
         store.lock(conn, f"quality {project_id}")
         for control in evidence.controls(conn, project_id):
-            quick.update(conn, project_id, control, task_keys)
+            if control.name not in but:
+                quick.update(conn, project_id, control, task_keys)
 
 
-def recompute(store: Store, project_id: int, *, reports: bool = True) -> frozenset[int]:
+def recompute(store: Store, project_id: int, *, reports: bool = True,
+              only: Collection[str] | None = None) -> frozenset[int]:
     """Full run over all answers; replaces what is stored. Returns tasks (keys) whose consensus notably moved.
+
+    `only`: names of the controls to run; all when None.
 
     Those are noted as changed, so that the loop's next turn routes them.
     The run is outside any transaction. Tasks that were updated meanwhile are updated once more, with what
@@ -81,13 +91,14 @@ def recompute(store: Store, project_id: int, *, reports: bool = True) -> frozens
     with store.read() as conn:
         controls = evidence.controls(conn, project_id)
         skips = evidence.skips(conn, project_id)
-        inputs = {c.name: full_run.read(conn, project_id, c, reports=reports) for c in controls}
+        inputs = {c.name: full_run.read(conn, project_id, c, reports=reports) for c in controls
+                  if only is None or c.name in only}
     found = {name: full_run.find(given, reports=reports) for name, given in inputs.items()}
     moved: set[int] = set()
     with store.write() as conn:
         store.lock(conn, f"quality {project_id}")
         for keep in (consensus_store.keep_controls, performance_store.keep_controls, figures.keep_controls):
-            keep(conn, project_id, list(inputs))
+            keep(conn, project_id, [c.name for c in controls])
         meanwhile = {name: full_run.write(conn, project_id, given, found[name], skips)
                      for name, given in inputs.items()}
         if reports:
@@ -95,8 +106,8 @@ def recompute(store: Store, project_id: int, *, reports: bool = True) -> frozens
         for name, given in inputs.items():
             if meanwhile[name]:
                 quick.update(conn, project_id, given.control, meanwhile[name])
-            moved |= _moved(given, found[name]) | meanwhile[name]
-        projects.note_changes(conn, project_id, moved)
+            moved |= full_run.moved(given, found[name], NOTABLE) | meanwhile[name]
+        projects.note_changes(conn, project_id, moved, moved=True)
     if reports:
         flow_report.update(store, project_id)
     for name, given in inputs.items():
@@ -110,13 +121,17 @@ def full_run_due(conn: sa.Connection, project_id: int, changed: int = 0) -> bool
 
     It is when the tasks updated since are a quarter of its answers, when it was small, or when labels changed.
     """
+    return bool(_due(conn, project_id, changed))
+
+
+def _due(conn: sa.Connection, project_id: int, changed: int) -> frozenset[str]:
+    """The controls whose full run is due: answers of other shapes than a choice take longer, so theirs come rarer."""
     controls, runs = evidence.controls(conn, project_id), performance_store.runs(conn, project_id)
-    known = [runs[c.name] for c in controls if c.name in runs]
-    small = all(run.answers <= EVERY_TIME for run in known) and all(c.kind == "choice" for c in controls)
-    stale = max((run.stale for run in known), default=0) + changed
-    answers = max((run.answers for run in known), default=0)
-    return (len(known) < len(controls) or (bool(controls) and (small or stale > GROWTH * answers))
-            or _asks_otherwise(conn, project_id))
+    answers = max((runs[c.name].answers for c in controls if c.name in runs), default=0)
+    return frozenset(c.name for c in controls
+                     if (run := runs.get(c.name)) is None or _differs(c, run)
+                     or (c.kind == "choice" and answers <= EVERY_TIME)
+                     or run.stale + changed > GROWTH * answers)
 
 
 def _asks_otherwise(conn: sa.Connection, project_id: int) -> bool:
@@ -147,13 +162,6 @@ def _reports_due(conn: sa.Connection, project_id: int) -> bool:
 
 def _old(made: datetime | None) -> bool:
     return made is None or now() - made >= REPORTS_EVERY
-
-
-def _moved(given: full_run.Inputs, found: full_run.Findings) -> set[int]:
-    """Tasks whose label or probability notably moved."""
-    rows, before = {row.task: row for row in found.outcome.consensus}, given.before
-    return {task for task in rows.keys() | before.keys()
-            if task not in before or task not in rows or before[task].differs(rows[task], NOTABLE)}
 
 
 def _hand_over(store: Store, project_id: int) -> bool:

@@ -89,10 +89,20 @@ def swept(conn: sa.Connection, project_id: int, at: datetime) -> None:
     _set(conn, project_id, swept_at=at)
 
 
-def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int]) -> None:
-    """These tasks changed: the loop's steps must see them, also when the process ends before they could."""
+def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int], *, moved: bool = False) -> None:
+    """These tasks changed: the loop's steps must see them, also when the process ends before they could.
+
+    `moved`: nobody said anything new of them, a full run only gave them another consensus.
+    """
     tasks = sorted(keys)
-    upsert_columns(conn, changes, {"project_id": [project_id] * len(tasks), "task": tasks})   # each a new row
+    upsert_columns(conn, changes, {"project_id": [project_id] * len(tasks), "task": tasks,
+                                   "moved": [moved] * len(tasks)})   # each a new row
+
+
+def only_moved(conn: sa.Connection, project_id: int) -> set[int]:
+    """Tasks (keys) with pending changes that are all moves of their consensus."""
+    rows = conn.execute(sa.select(changes.c.task, changes.c.moved).where(changes.c.project_id == project_id)).all()
+    return {row.task for row in rows} - {row.task for row in rows if not row.moved}
 
 
 def pending_changes(conn: sa.Connection, project_id: int) -> dict[int, int]:

@@ -100,7 +100,8 @@ annotation_versions = sa.Table("annotation_versions", metadata,   # every versio
     sa.UniqueConstraint("unique_id", "updated_at"))
 
 changes = sa.Table("changes", metadata,                     # tasks that the loop's steps still have to see
-    _key(), _project(), _task())
+    _key(), _project(), _task(),
+    sa.Column("moved", sa.Boolean, nullable=False, server_default=sa.false()))   # only its consensus did, in a full run
 
 drafts = sa.Table("drafts", metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), _project(), _task(),

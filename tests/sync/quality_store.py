@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop.store import Store, schema
+from cueloop.store import Store, projects, schema
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,22 +36,24 @@ def task(conn: sa.Connection, project_id: int, number: int) -> int:
 
 
 def answer(conn: sa.Connection, project_id: int, task_key: int, annotator: int, control: str, label: str, *,
-           minute: int = 0, truth: bool = False, seconds: float | None = None) -> None:
+           minute: int = 0, truth: bool = False, seconds: float | None = None, value: Any = None) -> None:
     """The answer that counts of one person; replaces an earlier one."""
     answers = schema.answers
     conn.execute(answers.delete().where(answers.c.task == task_key, answers.c.control == control,
                                         answers.c.annotator_id == annotator))
     conn.execute(answers.insert().values(
-        task=task_key, control=control, annotator_id=annotator, project_id=project_id, label=label,
+        task=task_key, control=control, annotator_id=annotator, project_id=project_id, label=label, value=value,
         unique_id=f"{task_key}-{annotator}", ground_truth=truth, lead_time=seconds,
         answered_at=START + timedelta(minutes=minute)))
+    projects.note_changes(conn, project_id, [task_key])
 
 
-def answers(store: Store, project_id: int, rows: Iterable[tuple[int, int, str]], control: str = "mood") -> None:
-    """Many answers (task key, annotator, label) to one control."""
+def answers(store: Store, project_id: int, rows: Iterable[tuple[int, int, str]], control: str = "mood",
+            value: Any = None) -> None:
+    """Many answers (task key, annotator, label) to one control; `value` is that of each where it is structured."""
     with store.write() as conn:
         for task_key, annotator, label in rows:
-            answer(conn, project_id, task_key, annotator, control, label)
+            answer(conn, project_id, task_key, annotator, control, label, value=value)
 
 
 def consensus(store: Store, project_id: int, control: str = "mood") -> dict[int, str]:

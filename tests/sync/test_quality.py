@@ -8,7 +8,7 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from cueloop.store import Store, consensus, performance, schema
+from cueloop.store import Store, consensus, performance, projects, schema
 from sync import full_run, quality
 from tests.sync import quality_store as given
 
@@ -66,6 +66,7 @@ def test_a_task_whose_answers_all_vanish_loses_its_consensus(any_store: Store) -
     # and when the last answers of the project go, nothing is left
     with any_store.write() as conn:
         conn.execute(schema.answers.delete())
+        projects.note_changes(conn, 1, keys)
     quality.step(any_store, None, 1, frozenset(keys))
     assert given.consensus(any_store, 1) == {}
 
@@ -177,6 +178,61 @@ def test_a_full_run_is_due_when_changes_amount_to_a_quarter_of_the_answers(
     # when more come
     with store.read() as conn:
         assert quality.full_run_due(conn, 1, changed) is due
+
+
+def test_what_a_full_run_moved_is_no_reason_for_the_next(any_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a project too big for a full run at every change, whose first run gave every task its consensus
+    monkeypatch.setattr(quality, "EVERY_TIME", 10)
+    keys = given.project(any_store, tasks=40)
+    given.answers(any_store, 1, [(k, 1, "good") for k in keys])
+    digested(any_store)
+    moved = quality.recompute(any_store, 1)
+    assert moved == set(keys)
+    ran = _runs(any_store)
+    # when the loop's next turn shows the step what moved
+    quality.step(any_store, None, 1, moved)
+    # then it does nothing: the full run's consensus stands
+    assert _runs(any_store) == ran
+    # but an answer to one of them is counted
+    given.answers(any_store, 1, [(keys[0], 2, "bad")])
+    quality.step(any_store, None, 1, moved)
+    with any_store.read() as conn:
+        assert consensus.of_project(conn, 1, "mood")[keys[0]].answers == 2
+        assert performance.runs(conn, 1)["mood"].stale == 1
+
+
+def digested(store: Store) -> None:
+    """All steps of the loop have seen what changed."""
+    with store.write() as conn:
+        projects.forget_changes(conn, projects.pending_changes(conn, 1))
+
+
+def _runs(store: Store) -> dict[str, tuple[object, int]]:
+    with store.read() as conn:
+        return {name: (run.updated_at, run.stale) for name, run in performance.runs(conn, 1).items()}
+
+
+def test_free_text_is_updated_at_once_and_run_in_full_when_a_quarter_is_new(
+        store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given forty tasks with answers to a choice and in free text
+    keys = given.project(store, tasks=40)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])
+    given.answers(store, 1, [(k, 1, "so it was") for k in keys], "why", value=["so it was"])
+    quality.recompute(store, 1)
+    digested(store)
+    # when one more text comes
+    given.answers(store, 1, [(keys[0], 2, "so it was")], "why", value=["so it was"])
+    quality.step(store, None, 1, {keys[0]})
+    # then it counts, the choice had its full run (which is quick), the texts have not
+    with store.read() as conn:
+        assert consensus.of_project(conn, 1, "why")[keys[0]].answers == 2
+        runs = performance.runs(conn, 1)
+        assert (runs["mood"].stale, runs["why"].stale) == (0, 1)
+    # until there are many
+    given.answers(store, 1, [(k, 3, "so it was") for k in keys[:12]], "why", value=["so it was"])
+    quality.step(store, None, 1, set(keys[:12]))
+    with store.read() as conn:
+        assert performance.runs(conn, 1)["why"].stale == 0
 
 
 def test_new_labels_in_the_config_call_for_a_full_run_even_when_no_task_changed(store: Store) -> None:

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _columns("assignments", sa.Column("kind", sa.Text(), server_default="ask", nullable=False))
     with op.batch_alter_table("assignments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assignments_kind"), ["kind"], unique=False)
+    _columns("changes", sa.Column("moved", sa.Boolean(), server_default=sa.false(), nullable=False))
     _columns("answers", _json("value"), sa.Column("guideline_version", sa.Integer(), nullable=True),
              sa.Column("review", sa.Boolean(), server_default=sa.false(), nullable=False))
     _columns("consensus", _json("value"), _json("people"), sa.Column("effective", sa.Float(), nullable=True),
