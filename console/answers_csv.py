@@ -143,9 +143,19 @@ def columns_of(path: Path, header: list[str]) -> dict[str, int]:
         if len(at) != 1:
             wanted = " or ".join(f"'{name}'" for name in spellings)
             what = f"no column {wanted}" if not at else f"more than one column {wanted}"
-            raise DataError(f"{path}, line 1: {what}. The header has: {', '.join(header) or 'nothing'}.")
+            raise DataError(f"{path}, line 1: {what}. The header has: {', '.join(header) or 'nothing'}. "
+                            + _remedy(header, column, missing=not at))
         places[column] = at[0]
     return places
+
+
+def _remedy(header: list[str], column: str, *, missing: bool) -> str:
+    if missing and len(header) == 1:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+            if separator in header[0]:
+                return f"It is separated by {name}: save the file with commas."
+    return (f"Rename the column that tells the {column}." if missing else
+            f"Keep one that tells the {column}, and rename the others.")
 
 
 def _check(path: Path, line: int, row: list[str], columns: dict[str, int]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from console.answers_jsonl import of_rows
+from console.answers_jsonl import LARGEST, of_rows
 from cueloop.errors import DataError, LabelConfigError
 from cueloop.label_config import parse
 from cueloop.types import Control
@@ -18,8 +18,12 @@ from sync.observations import Observations
 def controls(path: Path) -> tuple[Control, ...]:
     """The controls of a label config file that get a consensus. Raises DataError when there is none."""
     try:
-        config = parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, LabelConfigError) as error:
+        config = parse(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8.") from None
+    except LabelConfigError as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
     if not config.judged:
         found = ", ".join(f"{c.name} ({c.type})" for c in config.controls) or "no control at all"
@@ -60,11 +64,16 @@ def _tasks(path: Path) -> list[tuple[str, dict[str, Any]]]:
         raise DataError(f"{path}: byte {error.start} is not UTF-8.") from None
     except (ValueError, RecursionError):
         raise DataError(f"{path}: holds a number too long, or lists too deep, to be read.") from None
-    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks) or (
+            tasks and not any("annotations" in task for task in tasks)):
         raise DataError(f"{path}: is no Label Studio export: a list of tasks with annotations. "
                         "Export the project as JSON (not JSON_MIN).")
     return [(str(task.get("id", number)), annotation) for number, task in enumerate(tasks, 1)
-            for annotation in task.get("annotations") or [] if isinstance(annotation, dict)]
+            for annotation in _listed(task.get("annotations")) if isinstance(annotation, dict)]
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
 
 
 def _row(path: Path, task: str, annotation: dict[str, Any], control: Control) -> dict[str, Any] | None:
@@ -72,14 +81,21 @@ def _row(path: Path, task: str, annotation: dict[str, Any], control: Control) ->
         return None
     by = annotation.get("completed_by")
     annotator = by.get("email") or by.get("id") if isinstance(by, dict) else by
-    if annotator is None:
-        raise DataError(f"{path}, task {task}, annotation {annotation.get('id')}: `completed_by` is missing.")
+    if not isinstance(annotator, (int, str)) or isinstance(annotator, bool) or not str(annotator).strip():
+        raise DataError(f"{path}, task {task}, annotation {annotation.get('id')}: `completed_by` names nobody: an "
+                        "annotator is an id or an email.")
     said = kinds.read(control, annotation["result"])
     if said is None:
         return None
     return {"task": task, "annotator": str(annotator), "label": said[0], "value": said[1],
-            "seconds": annotation.get("lead_time"), "ground_truth": _declared_true(annotation),
+            "seconds": _seconds(annotation.get("lead_time")), "ground_truth": _declared_true(annotation),
             "answered_at": _moment(annotation)}
+
+
+def _seconds(given: Any) -> float | None:
+    """A lead time; what Label Studio took that can be none is unknown."""
+    number = isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= LARGEST
+    return float(given) if number else None
 
 
 def _declared_true(annotation: dict[str, Any]) -> bool:

@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.answer_values import checked
+from console.answer_values import checked, known, shown
 from cueloop.errors import DataError
 from cueloop.types import Control
 from sync import kinds
 from sync.observations import Observations, observe
+
+LARGEST = 2**31 - 1
+"""No number of seconds or of a guideline's version is larger."""
 
 
 def read(path: Path, control: Control) -> tuple[Observations, int]:
@@ -45,6 +48,10 @@ def read(path: Path, control: Control) -> tuple[Observations, int]:
     return of_rows(list(found.values()), control), lines - len(found)
 
 
+NO_NAMES = ("", "nan", "inf", "-inf")
+"""What a name cannot be: nothing, or what JSON writers make of a missing number."""
+
+
 def of_rows(rows: list[dict[str, Any]], control: Control) -> Observations:
     """Answers as arrays, from records with the fields of a line."""
     def column(name: str) -> list[Any]:
@@ -63,20 +70,23 @@ def _row(where: str, text: str, control: Control) -> dict[str, Any]:
         row = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{where}, column {error.colno}: not valid JSON: {error.msg}.") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{where}: holds a number too long, or lists too deep, to be read.") from None
     if not isinstance(row, dict):
         raise DataError(f"{where}: an answer is an object with task, annotator and value, not {type(row).__name__}.")
     annotator = row.get("annotator", row.get("worker"))
     for name, value in (("task", row.get("task")), ("annotator", annotator)):
-        if value is None or isinstance(value, (dict, list)) or str(value).strip() == "":
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or str(value).strip() in NO_NAMES:
             raise DataError(f"{where}, field '{name}': is missing or empty. Every answer needs one.")
     value = None
     if control.kind in kinds.CHOICES:
         label = row.get("label")
-        if not isinstance(label, str) or not label:
+        if not isinstance(label, str) or not label.strip():
             raise DataError(f"{where}, field 'label': is missing or empty. Every answer needs one.")
+        known(where, control, [label])
     else:
-        value = checked(where, control.kind, row.get("value", row.get("label")))
-        label = kinds.text(control.kind, value)
+        value = checked(where, control, row.get("value", row.get("label")))
+        label = shown(control, value)
     return fields(where, {**row, "task": str(row["task"]), "annotator": str(annotator), "label": label,
                           "value": value})
 
@@ -101,13 +111,13 @@ def _moment(where: str, value: Any) -> datetime | None:
 def _number(where: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LARGEST:
         raise DataError(f"{where}, field 'seconds': '{value}' is no number of seconds.")
     return float(value)
 
 
 def _whole(where: str, value: Any) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST):
         return value
     raise DataError(f"{where}, field 'guideline': '{value}' is no version number.")
 

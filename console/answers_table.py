@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from console import answers_csv
-from console.answer_values import of_cell
+from console.answer_values import known, of_cell, shown
 from console.answers_jsonl import fields, of_rows
 from cueloop.errors import DataError
 from cueloop.types import Control
@@ -64,9 +64,11 @@ def _row(where: str, cells: list[str], columns: dict[str, int], more: dict[int, 
     for at, field in more.items():
         text = cells[at].strip() if at < len(cells) else ""
         row[field] = _cell(f"{where}, column '{field}'", field, text) if text else None
-    if control.kind not in kinds.CHOICES:
-        row["value"] = of_cell(f"{where}, column 'label'", control.kind, row["label"])
-        row["label"] = kinds.text(control.kind, row["value"])
+    if control.kind in kinds.CHOICES:
+        known(f"{where}, column 'label'", control, [row["label"]])
+    else:
+        row["value"] = of_cell(f"{where}, column 'label'", control, row["label"])
+        row["label"] = shown(control, row["value"])
     return fields(where, row)
 
 
@@ -81,4 +83,4 @@ def _cell(where: str, field: str, text: str) -> Any:
     try:
         return int(text) if field == "guideline" else float(text)
     except ValueError:
-        raise DataError(f"{where}: '{text}' is no number.") from None
+        raise DataError(f"{where}: '{text[:60]}' is no number.") from None

@@ -30,6 +30,7 @@ def read(path: Path, seen: Observations) -> Voice:
     position = {str(task): at for at, task in enumerate(seen.tasks)}
     told = np.full((len(seen.tasks), len(seen.labels)), np.nan)
     usable = np.ones(len(seen.tasks), bool)
+    known = False
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file, strict=True)
@@ -40,6 +41,7 @@ def read(path: Path, seen: Observations) -> Voice:
                 at = position.get((row[task] or "").strip())
                 if at is None:
                     continue
+                known = True
                 usable[at] &= (row.get(USABLE) or "true").strip().lower() not in ("false", "0", "no")
                 _tell(f"{path}, line {rows.line_num}", row, columns, place, told[at])
     except UnicodeDecodeError as error:
@@ -49,6 +51,8 @@ def read(path: Path, seen: Observations) -> Voice:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
     spoken = ~np.isnan(told).all(1)
+    if known and not spoken.any():
+        raise DataError(f"{path}: no line is about a label of the answers ({', '.join(list(place)[:5])}).")
     if not spoken.any():
         raise DataError(f"{path}: no line is about a task of the answers. Its tasks must have the same names.")
     return Voice(_filled(path, told, seen.tasks), spoken & usable)

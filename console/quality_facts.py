@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from console import quality_files, recorded
+from console.files import new_folder
 from cueloop.errors import DataError
 from cueloop.store import Store
 from cueloop.types import Control
@@ -74,14 +75,28 @@ def told(found: Found, *, least: int) -> dict[str, Any]:
 def write(found: Found, facts: dict[str, Any], out: Path) -> list[str]:
     """Write the files, those of several controls into a folder each; their names."""
     names = []
-    for name, (given, findings) in found.controls.items():
-        folder = out if len(found.controls) == 1 else out / re.sub(r"[^\w.-]", "_", name)
-        run = findings.outcome.run
-        written = quality_files.write(folder, given.control.kind, facts["controls"][name],
-                                      report.consensus(findings.outcome),
-                                      None if run is None else history.to_json(run))
-        names += [str((folder / one).relative_to(out)) for one in written]
+    folders = _folders(found.controls) if len(found.controls) > 1 else dict.fromkeys(found.controls, ".")
+    with new_folder(out) as beside:
+        for name, (given, findings) in found.controls.items():
+            run = findings.outcome.run
+            written = quality_files.write(beside / folders[name], given.control.kind, facts["controls"][name],
+                                          report.consensus(findings.outcome),
+                                          None if run is None else history.to_json(run))
+            names += [str(Path(folders[name]) / one) for one in written]
     return names
+
+
+def _folders(controls: Iterable[str]) -> dict[str, str]:
+    """A folder for each control: its name without what a folder cannot have, and no two alike."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in controls:
+        plain = re.sub(r"[^\w.-]", "_", name).lstrip(".")[:100] or "control"
+        folder = next(one for number in range(1, len(taken) + 2)
+                      if (one := plain if number == 1 else f"{plain}-{number}").lower() not in taken)
+        taken.add(folder.lower())
+        found[name] = folder
+    return found
 
 
 def _find(given: Inputs, method: str) -> Findings:
@@ -104,6 +119,8 @@ def _options(control: Control, seen: Observations, probabilities: Path | None, p
         options["voice"] = probabilities_csv.read(probabilities, seen)
     if past is not None:
         options["history"] = history.history([_history(past)], seen.labels, seen.annotators)
+        if options["history"] is None:
+            raise DataError(f"{past}: knows nothing of these annotators with these labels: it is of other answers.")
     return options
 
 
@@ -112,5 +129,5 @@ def _history(path: Path) -> Any:
         return history.of_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: is no history.json of `cueloop quality --out`: {error}.") from None

@@ -27,12 +27,12 @@ class Recorded:
 def read(path: Path, *, kind: str = "choice", labels: Sequence[str] = (), config: Path | None = None) -> Recorded:
     """Read CSV, JSON lines, or Label Studio's JSON export (which needs its label config).
 
-    `kind` is the shape of the answers (`cueloop.types.KINDS`), `labels` their order where it matters.
-    Raises DataError for whatever cannot be read.
+    `kind` is the shape of the answers (`cueloop.types.KINDS`), `labels` their order where it matters; a rating with
+    labels is one of ordered choices. Raises DataError for whatever cannot be read, and labels that are none of these.
     """
     if kind not in KINDS:
         raise DataError(f"There are no answers of the kind '{kind}'. Kinds: {', '.join(KINDS)}.")
-    control = Control(CONTROL, "", "", tuple(labels), None, kind=kind)
+    control = Control(CONTROL, "", "Choices" if kind == "rating" and labels else "", tuple(labels), None, kind=kind)
     ending = path.suffix.lower()
     if ending == ".json":
         if config is None:

@@ -65,10 +65,11 @@ def _found(config: LabelConfig) -> str:
 def answer(control: Control, result: Sequence[Mapping[str, Any]]) -> str | None:
     """The label chosen for `control` in an annotation's result; None when absent or not one of its labels."""
     for item in result:
-        if item.get("from_name") != control.name:
+        if not isinstance(item, Mapping) or item.get("from_name") != control.name:
             continue
-        chosen = (item.get("value") or {}).get("choices") or []
-        if len(chosen) == 1 and chosen[0] in control.labels:
+        value = item.get("value")
+        chosen = value.get("choices") if isinstance(value, Mapping) else None
+        if isinstance(chosen, list) and len(chosen) == 1 and chosen[0] in control.labels:
             return str(chosen[0])
     return None
 

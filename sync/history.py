@@ -21,6 +21,9 @@ DISCOUNT = 0.5
 CAP = 30.0
 """Answers' worth of history that an annotator can have at most."""
 
+LARGEST = 1e15
+"""No history holds more answers."""
+
 
 def history(runs: Sequence[Confusions], labels: Sequence[str], annotators: Sequence[Hashable]) -> FloatArray | None:
     """Expected counts (W, K, K) to give to a fit with these labels and annotators; None when the runs know nobody.
@@ -59,5 +62,9 @@ def of_json(told: dict[str, Any]) -> Confusions:
     """What `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
     labels, annotators = tuple(map(str, told["labels"])), tuple(told["annotators"])
     counts = np.array(told["counts"], np.float64).reshape(len(annotators), len(labels), len(labels))
+    if not np.isfinite(counts).all() or (counts < 0).any() or counts.sum() > LARGEST:
+        raise ValueError("its counts are no numbers of answers")
+    if not all(isinstance(one, (str, int)) for one in annotators):
+        raise ValueError("its annotators are no names")
     nothing = np.zeros(0)
     return Confusions(labels, annotators, counts, counts, nothing, nothing, int(counts.sum()))

@@ -45,10 +45,10 @@ def command(settings: Settings, project: int | None, answers: Path | None, kind:
     Example: `cueloop quality --answers answers.csv --out quality/`
     """
     from console import quality_facts
-    from console.files import refuse_existing
+    from console.files import writable_folder
 
     if out is not None:
-        refuse_existing(out, force=force)
+        writable_folder(out, force=force)
     if answers is None:
         given = [name for name, value in (("--probabilities", probabilities), ("--history", history),
                                           ("--label-config", label_config), ("--labels", labels)) if value is not None]
@@ -58,13 +58,24 @@ def command(settings: Settings, project: int | None, answers: Path | None, kind:
         found = quality_facts.of_project(store, which_project(settings, store, project), method=method)
     else:
         found = quality_facts.of_file(
-            answers, kind=kind, labels=[one.strip() for one in labels.split(",")] if labels else [],
+            answers, kind=kind, labels=_named(labels),
             config=label_config, probabilities=probabilities, past=history, method=method)
     facts = quality_facts.told(found, least=least)
     if out is not None:
         facts["out"] = str(out)
         facts["files"] = quality_facts.write(found, facts, out)
     echo(facts, as_json, _tables)
+
+
+def _named(labels: str | None) -> list[str]:
+    """The labels of --labels. Raises UsageError for an empty one, or one that is named twice."""
+    names = [] if labels is None else [one.strip() for one in labels.split(",")]
+    if not all(names):
+        raise click.UsageError("--labels has an empty label: write them as A,B,C.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise click.UsageError(f"--labels names '{twice[0]}' twice.")
+    return names
 
 
 def _tables(facts: dict[str, Any]) -> str:

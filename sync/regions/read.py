@@ -15,7 +15,6 @@ What was decided where Label Studio leaves it open:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -24,6 +23,9 @@ from cueloop.types import Control
 from sync.regions import paragraphs
 
 _CORNERS = ("start", "end", "x", "y", "width", "height", "rotation")
+
+FARTHEST = 1e15
+"""No place lies farther out, be it in milliseconds since 1970."""
 
 Region = dict[str, Any]
 Item = Mapping[str, Any]
@@ -137,14 +139,14 @@ def _interval(start: float | None, end: float | None, unit: int | str) -> list[R
 
 
 def _number(given: Any) -> float | None:
-    """A finite number from a number or its text; whole ones as int, so that they look as Label Studio's do."""
+    """A number that can be a place, from a number or its text; whole ones as int, as Label Studio has them."""
     if isinstance(given, bool) or not isinstance(given, (int, float, str)):
         return None
     try:
         number = float(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if not math.isfinite(number):
+    if not abs(number) <= FARTHEST:
         return None
     return int(number) if number.is_integer() else number
 

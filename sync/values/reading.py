@@ -6,11 +6,13 @@ Label Studio checks neither numbers nor labels when an annotation is posted: wha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cueloop.types import Control
+
+LARGEST = 1e50
+"""No answer is larger in size: beyond, squares and their sums are no numbers any more."""
 
 
 def read(control: Control, result: Sequence[Mapping[str, Any]]) -> Any:
@@ -42,8 +44,8 @@ def canonical_paths(paths: Any) -> list[list[str]]:
 
 def _values(control: Control, result: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for item in result:
-        value = item.get("value")
-        if item.get("from_name") == control.name and isinstance(value, Mapping):
+        value = item.get("value") if isinstance(item, Mapping) else None
+        if isinstance(value, Mapping) and item.get("from_name") == control.name:
             yield value
 
 
@@ -57,7 +59,7 @@ def _labels(control: Control, value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _number(control: Control, value: Mapping[str, Any]) -> float | int | None:
-    """A finite number; of a rated choice its place among the control's labels, from 1."""
+    """A number of a size that can be; of a rated choice its place among the control's labels, from 1."""
     if control.type == "Choices":
         chosen = list(_labels(control, value))
         return control.labels.index(chosen[0]) + 1 if len(chosen) == 1 and control.labels else None
@@ -66,9 +68,9 @@ def _number(control: Control, value: Mapping[str, Any]) -> float | int | None:
         return None
     try:
         number = float(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if not math.isfinite(number) or (control.kind == "rating" and number <= 0):
+    if not abs(number) <= LARGEST or (control.kind == "rating" and number <= 0):
         return None  # Label Studio writes 0 for a rating that was taken back
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
