@@ -9,15 +9,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cueloop import logs
 from cueloop.errors import LabelConfigError
 from cueloop.label_config import parse
+from cueloop.store import Store
 from cueloop.store import annotations as annotation_store
 from cueloop.store.annotations import Annotation
 from cueloop.store.annotators import machines
+from cueloop.store.projects import Project, note_changes
 from cueloop.store.schema import answers, projects, tasks
 from cueloop.store.upsert import chunks, upsert
 from cueloop.types import Control
 from sync import kinds
+
+OUTDATED = "answers"
+"""Mark of a project (`projects.dirty`) whose answers were derived before an upgrade."""
+
+log = logs.get(__name__)
 
 
 def rebuild(conn: sa.Connection, task_keys: Iterable[int]) -> None:
@@ -35,6 +43,18 @@ def rebuild_project(conn: sa.Connection, project_id: int) -> frozenset[int]:
     keys = frozenset(conn.scalars(sa.select(tasks.c.key).where(tasks.c.project_id == project_id)))
     rebuild(conn, keys)
     return keys
+
+
+def bring_up_to_date(store: Store, project: Project) -> frozenset[int]:
+    """Derive the answers again that an older Cueloop derived, which knew fewer shapes; the tasks' keys."""
+    if OUTDATED not in (project.dirty or {}):
+        return frozenset()
+    with store.write() as conn:
+        changed = rebuild_project(conn, project.id)
+        note_changes(conn, project.id, changed)
+        conn.execute(projects.update().where(projects.c.id == project.id).values(dirty=None))
+    log.info("answers derived again", project=project.id, tasks=len(changed))
+    return changed
 
 
 def derive(annotations: Sequence[Annotation], controls: Mapping[int, Sequence[Control]],

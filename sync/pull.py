@@ -18,6 +18,7 @@ from cueloop.label_studio import LabelStudio
 from cueloop.seen import moment
 from cueloop.store import Store, projects
 from cueloop.store import tasks as task_store
+from sync import answers
 from sync.fetch import Listed, Pulled, fetch
 from sync.pace import Pace, Pause
 
@@ -48,7 +49,7 @@ def pull(store: Store, client: LabelStudio, project_id: int, *, full: bool = Fal
         project = projects.get(conn, project_id)
     pace = Pace(pause)
     since = project.cursor - timedelta(seconds=overlap) if project.cursor and not full else BEGINNING
-    total, done = Pulled(), project.cursor or BEGINNING
+    total, done = Pulled(changed=answers.bring_up_to_date(store, project)), project.cursor or BEGINNING
     for listed, safe, more in listings(client, project_id, since):
         wanted = listed if full else _unknown(store, project_id, listed)
         pace.gentle = more

@@ -33,6 +33,9 @@ def upgrade() -> None:
     _columns("fits", _json("voice"), sa.Column("kind", sa.Text(), nullable=True))
     _columns("performance", _json("details"))
     _figures()
+    # More shapes of answers count now, and reviews do: the next pull derives all answers again (sync.answers).
+    projects = sa.table("projects", sa.column("dirty", cueloop.store.columns.Json()))
+    op.execute(projects.update().values(dirty={"answers": True}))
 
 
 def _imported() -> None:
