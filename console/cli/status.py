@@ -42,7 +42,8 @@ def _projects(store: Store) -> list[dict[str, Any]]:
     copies = sa.select(tasks.c.key).where(tasks.c.copy_of.is_not(None))     # hidden: no tasks of their own
     query = sa.select(projects.c.id, projects.c.title, projects.c.mode, projects.c.cursor,
                       count(tasks, tasks.c.copy_of.is_(None)).label("tasks"),
-                      count(annotations, annotations.c.task.not_in(copies)).label("annotations")).order_by(projects.c.id)
+                      count(annotations, annotations.c.task.not_in(copies)).label("annotations")
+                      ).order_by(projects.c.id)
     with store.read() as conn:
         return [dict(row._mapping) for row in conn.execute(query)]
 
