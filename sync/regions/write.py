@@ -126,11 +126,15 @@ def read_date(text: str) -> datetime | None:
     return None
 
 
-def _written(seconds: float, like: str) -> str:
-    """POSIX seconds as a date of the form of `like`; its zone is kept, and its absence."""
+def _written(seconds: float, like: str) -> str | float:
+    """POSIX seconds as a date of the form of `like`; its zone is kept, and its absence. A date before the year 1, or
+    after 9999, stays a number."""
     example = read_date(like)
     zone = example.tzinfo if example is not None else None
-    at = datetime.fromtimestamp(seconds, zone or UTC)
+    try:
+        at = datetime.fromtimestamp(seconds, zone or UTC)
+    except (ValueError, OverflowError, OSError):
+        return seconds
     if len(like) <= len("2020-01-31") and at.time() == datetime.min.time():
         return at.date().isoformat()
     return (at if zone else at.replace(tzinfo=None)).isoformat(sep="T" if "T" in like else " ")

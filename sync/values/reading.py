@@ -27,7 +27,7 @@ def read(control: Control, result: Sequence[Mapping[str, Any]]) -> Any:
     if control.kind in ("rating", "number"):
         return next((found for value in values if (found := _number(control, value)) is not None), None)
     if control.kind == "taxonomy":
-        return canonical_paths(path for value in values for path in value.get("taxonomy") or ()) or None
+        return canonical_paths(path for value in values for path in _listed(value.get("taxonomy"))) or None
     if control.kind == "text":
         texts = [text for value in values for text in _texts(value.get("text"))]
         return texts or None
@@ -73,6 +73,10 @@ def _number(control: Control, value: Mapping[str, Any]) -> float | int | None:
     if not abs(number) <= LARGEST or (control.kind == "rating" and number <= 0):
         return None  # Label Studio writes 0 for a rating that was taken back
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _listed(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else ()
 
 
 def _texts(given: Any) -> list[str]:

@@ -195,6 +195,15 @@ def test_images_keep_the_size_that_somebody_noted_each_its_own() -> None:
     assert "original_width" not in kinds.to_result(BOXES, "", [turned])[0]
 
 
+def test_a_time_that_no_date_can_be_stays_a_number() -> None:
+    known = [{"id": "a", "from_name": "asked", "value": {"start": "2020-01-01", "timeserieslabels": ["PER"]}}]
+    found = [{"start": -10**14, "end": 10**14, "label": "LOC", "unit": 0}]
+    (item,) = kinds.to_result(SEGMENTS[1], "", found, known=known)
+    said = kinds.read(SEGMENTS[1], [item])
+    assert said is not None
+    assert said[1] == found
+
+
 @pytest.mark.parametrize("like", ["2020-01-01", "2020-01-01 10:00:00", "2020-01-01T10:00:00+02:00",
                                   "2020-01-01 10:00:00.250000"])
 def test_times_that_are_dates_are_dates_again(like: str) -> None:

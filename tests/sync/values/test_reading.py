@@ -35,6 +35,7 @@ def result(control: Control, **value: Any) -> list[dict[str, Any]]:
     (NUMBER, {"number": True}, None),
     (NUMBER, {"number": "twelve"}, None),
     (NUMBER, {"number": float("nan")}, None),
+    (TAXONOMY, {"taxonomy": 5.0}, None), (TAXONOMY, {"taxonomy": "abc"}, None),
     (NUMBER, {"number": 1e49}, 1e49), (NUMBER, {"number": 1e308}, None), (NUMBER, {"number": 10**400}, None),
     (TAXONOMY, {"taxonomy": [["Eukarya"], ["Eukarya", "Human"], ["Bacteria"]]}, [["Bacteria"], ["Eukarya", "Human"]]),
     (TAXONOMY, {"taxonomy": [[], "loose", [["nested"]]]}, None),
