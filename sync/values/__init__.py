@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cueloop.types import Control
@@ -14,13 +15,20 @@ from sync.values.showing import plain, text
 __all__ = ["judge", "plain", "read", "text"]
 
 
+NOBODY_JUDGED = ("no task has two answers and none a ground truth, so nobody can be judged: how good they are, and "
+                 "probabilities with that, is assumed")
+
+
 def judge(control: Control, seen: Observations, *, known: Known | None = None) -> Outcome:
     """Consensus, annotators and agreement of the answers to a control, by its kind.
 
     `known`: annotators' quality from an earlier full run, by which a few tasks are judged quickly; it is handed on, and
     agreement is not looked at. Raises ValueError for a kind that is not judged here, or answers without values.
     """
-    return _judge_of(control)(control, seen, known=known)  # type: ignore[no-any-return]
+    found: Outcome = _judge_of(control)(control, seen, known=known)
+    if known is None and found.annotators and not any(one.details["judged"] for one in found.annotators):
+        return replace(found, warnings=(*found.warnings, NOBODY_JUDGED))
+    return found
 
 
 def _judge_of(control: Control) -> Any:

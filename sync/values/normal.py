@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray
 
@@ -64,10 +65,11 @@ class People:
 
 
 def fit(task: IntArray, annotator: IntArray, number: FloatArray, *, tasks: int, annotators: int,
-        truth: FloatArray | None = None, people: People | None = None, iterations: int = 200,
-        tolerance: float = 1e-5) -> Normal:
+        truth: FloatArray | None = None, people: People | None = None, review: NDArray[np.bool_] | None = None,
+        iterations: int = 200, tolerance: float = 1e-5) -> Normal:
     """Fit N answers (index arrays and numbers). `truth` (T,) has known values, NaN elsewhere; with `people` only the
-    tasks are judged. Pure: the order of answers changes nothing beyond rounding."""
+    tasks are judged. A `review` (N,) says nothing about who gave it. Pure: the order of answers changes nothing
+    beyond rounding."""
     from sync.performance import median_by
 
     known = np.full(tasks, np.nan) if truth is None else truth
@@ -88,7 +90,8 @@ def fit(task: IntArray, annotator: IntArray, number: FloatArray, *, tasks: int, 
         before, value = value, _values(task, weight, number - bias[annotator], total, known)
         others, doubts = _others(task, weight, number - bias[annotator], total, value, known)
         if people is None:
-            bias, doubt, variance, biases = _people(annotator, number - others, doubts, bias, variance, biases, count,
+            apart = number - others if review is None else np.where(review, np.nan, number - others)
+            bias, doubt, variance, biases = _people(annotator, apart, doubts, bias, variance, biases, count,
                                                     LEAST * unit)
         done, moved = done + 1, float(np.nanmax(np.abs(value - before), initial=0.0)) / unit
     typical = people.typical if people is not None else float(np.sqrt(
@@ -132,6 +135,8 @@ def _people(annotator: IntArray, apart: FloatArray, doubts: FloatArray, bias: Fl
             biases: float, count: IntArray, least: float) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Biases with their variance, error variances, and how far biases differ, from distances to the others' values."""
     judged = ~np.isnan(apart)
+    if not judged.any():  # nobody can be judged: what was taken for granted at first stays
+        return bias, np.full(len(bias), biases**2), variance, biases
     who, apart, doubts = annotator[judged], apart[judged], doubts[judged]
     size = len(bias)
     both = variance[who] + doubts

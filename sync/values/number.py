@@ -43,7 +43,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
         truth[task] = value
     people = _people(known, seen)
     found = fit(answers.task, answers.annotator, values, tasks=answers.tasks, annotators=answers.annotators,
-                truth=truth, people=people)
+                truth=truth, people=people, review=~answers.independent)
     rows = consensus(control, answers, found, tolerance(found))
     if known is not None:
         return Outcome(control, rows, remembered(seen, known),

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray, incidence, label_counts, normalised, softmax
+from sync.consensus import judging
 from sync.probability import INDEPENDENCE, VOTES_IN_PROBABILITY, vote_share
 
 OWN_WEIGHT = 2.5
@@ -23,6 +25,10 @@ OWN_WEIGHT = 2.5
 ANCHOR = 0.004
 """Pull of the crowd's confusion to the Laplace law, as a share of all answers, for each cell: five levels can show a
 shape of their own, 25 cannot."""
+
+NEWCOMER = (5.0, 0.45)
+"""Before anything is seen of a crowd, so many answers are imagined whose errors fall off over this many levels: four of
+five are right, as `sync.consensus` takes it."""
 
 SMOOTH = 0.04
 """Shares of levels are evened out over so much of the scale."""
@@ -54,14 +60,19 @@ class Ordinal:
 
 
 def fit(task: IntArray, annotator: IntArray, level: IntArray, *, tasks: int, annotators: int, levels: int,
-        pinned: IntArray | None = None, iterations: int = 50, tolerance: float = 1e-3) -> Ordinal:
+        pinned: IntArray | None = None, review: NDArray[np.bool_] | None = None, iterations: int = 50,
+        tolerance: float = 1e-3) -> Ordinal:
     """Fit N answers (index arrays; levels from 0 in their order). `pinned` (T,): the known level of a task, or -1.
 
-    Pure. Raises ValueError for an index out of range.
+    Who is alone with a task, and a `review` (N,), teaches nothing about who gave it (`sync.consensus.judging`). Pure.
+    Raises ValueError for an index out of range.
     """
     answers = incidence(task, annotator, level, tasks, annotators, levels)
     votes = label_counts(task, level, tasks, levels)
     known = np.full(tasks, -1) if pinned is None else np.asarray(pinned)
+    taught = judging(task, known, review)
+    own = answers if taught.all() else incidence(
+        task[taught], annotator[taught], level[taught], tasks, annotators, levels)
     used = (votes.sum(1) > 0) | (known >= 0)
     posterior = _pin(_start(votes), known)
     shares = _smooth_shares(posterior[used], levels)
@@ -70,7 +81,7 @@ def fit(task: IntArray, annotator: IntArray, level: IntArray, *, tasks: int, ann
     spread = (FIRST_TILT, FIRST_TILT)
     done, moved = 0, np.inf
     while True:
-        counts = _counts(answers, posterior, annotators, levels)
+        counts = _counts(own, posterior, annotators, levels)
         pooled = _pooled(counts)
         lean, narrow, spread = _tilts(counts, pooled, lean, narrow, spread)
         confusion = _confusions(counts, tilted(pooled, lean, narrow))
@@ -158,7 +169,8 @@ def _pooled(counts: FloatArray) -> FloatArray:
     levels = len(total)
     laws = [normalised(np.exp(-np.abs(_steps(levels)) / width) + 1e-3 / levels)
             for width in np.geomspace(0.15, max(levels, 2), 24)]
-    law = max(laws, key=lambda one: float((total * np.log(one)).sum()))
+    imagined = NEWCOMER[0] / levels * normalised(np.exp(-np.abs(_steps(levels)) / NEWCOMER[1]))
+    law = max(laws, key=lambda one: float(((total + imagined) * np.log(one)).sum()))
     return normalised(total + (2 + ANCHOR * levels * total.sum()) * law)
 
 

@@ -65,7 +65,7 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
                        remembered(seen, known), agreement.not_judged(METRIC, "ordinal", "only some tasks were judged"),
                        warnings)
     found = fit(answers.task, answers.annotator, level, tasks=answers.tasks, annotators=answers.annotators,
-                levels=len(levels), pinned=pinned)
+                levels=len(levels), pinned=pinned, review=~answers.independent)
     rows = _consensus(control, answers, level, found.posterior, found.probability, levels, names)
     judged, details = _annotators(answers, level, found, pinned, np.array(levels, np.float64), names)
     numbers = np.array([np.nan if value is None else value for value in values], np.float64)
@@ -164,7 +164,7 @@ def _remembered(answers: Answers, level: IntArray, names: tuple[str, ...], pinne
     size = len(names)
     if crowd(known, "levels") != list(names):
         found = fit(answers.task, answers.annotator, level, tasks=answers.tasks, annotators=answers.annotators,
-                    levels=size, pinned=pinned)
+                    levels=size, pinned=pinned, review=~answers.independent)
         return found.posterior, found.probability
     pooled = np.array(crowd(known, "pooled"), np.float64)
     confusion = np.array([known[name].confusion if name in known and known[name].labels == names else pooled

@@ -45,8 +45,9 @@ _EDGE = 1e-6
 class Units:
     """U units and E entries (a unit with each answer to its task), sorted by task; `truth` is 1, 0 or -1 (unknown).
 
-    `choices` (L,) is how often each label was chosen, `given` (W,) how many answers an annotator gave. Of units with
-    one number in `rivals` (U,; below U) at most one is true; None: any may be."""
+    `taught` (E,) marks entries that teach something of who gave them: no reviews, and somebody else answered the task
+    too or its set is known. `choices` (L,) is how often each label was chosen, `given` (W,) how many answers that teach
+    an annotator gave. Of units with one number in `rivals` (U,; below U) at most one is true; None: any may be."""
 
     task: IntArray
     label: IntArray
@@ -55,6 +56,7 @@ class Units:
     answer: IntArray
     chosen: NDArray[np.bool_]
     annotator: IntArray
+    taught: NDArray[np.bool_]
     per_task: IntArray
     choices: IntArray
     given: IntArray
@@ -112,9 +114,13 @@ def units(answers: Answers, chosen: list[IntArray], labels: int, truth: Mapping[
     within = np.arange(len(unit)) - np.repeat(np.cumsum(size[task]) - size[task], size[task])
     entry = _first(answers)[task[unit]] + within
     has = np.isin(task, np.fromiter(truth, np.int64, len(truth)))
+    known_tasks = np.zeros(len(size), bool)
+    known_tasks[list(truth)] = True
+    taught = answers.independent & ((size[answers.task] > 1) | known_tasks[answers.task])
     return Units(task, pair % max(labels, 1), np.where(has, np.isin(pair, known), -1).astype(np.int64), unit, entry,
-                 np.isin(entry * labels + pair[unit] % max(labels, 1), key), answers.annotator[entry], size,
-                 np.bincount(label, minlength=labels), np.bincount(answers.annotator, minlength=answers.annotators))
+                 np.isin(entry * labels + pair[unit] % max(labels, 1), key), answers.annotator[entry], taught[entry],
+                 size, np.bincount(label, minlength=labels),
+                 np.bincount(answers.annotator[taught], minlength=answers.annotators))
 
 
 def _first(answers: Answers) -> IntArray:
@@ -166,13 +172,14 @@ def _pinned(units: Units, p: FloatArray) -> FloatArray:
 
 def _learn(units: Units, p: FloatArray, votes: FloatArray) -> Rates:
     labels, annotators, total = len(units.choices), len(units.given), int(units.given.sum())
-    true, label, who = p[units.unit], units.label[units.unit], units.annotator
-    missed, added = np.where(units.chosen, 0.0, true), np.where(units.chosen, 1 - true, 0.0)
+    label, who = units.label[units.unit], units.annotator
+    true, untrue = np.where(units.taught, p[units.unit], 0.0), np.where(units.taught, 1 - p[units.unit], 0.0)
+    missed, added = np.where(units.chosen, 0.0, true), np.where(units.chosen, untrue, 0.0)
     positive = np.bincount(label, true, labels)
     negative = np.maximum(total - positive, 0.0)
     mean_miss = np.clip((missed.sum() + 0.5) / (positive.sum() + 2), _EDGE, 0.5)
     miss = (np.bincount(label, missed, labels) + LABEL_EVENTS * mean_miss) / (positive + LABEL_EVENTS)
-    use = (units.choices + 0.5) / (total + 1)
+    use = (units.choices + 0.5) / (units.per_task.sum() + 1)
     ratio = (added.sum() + 0.5) / ((use * negative).sum() + 1)
     usual = np.clip(use * ratio, 1e-9, 0.5)
     false = (np.bincount(label, added, labels) + LABEL_EVENTS) / (negative + LABEL_EVENTS / usual)

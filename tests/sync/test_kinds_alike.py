@@ -109,6 +109,29 @@ def test_a_review_votes_but_is_no_agreement_and_says_nothing_of_the_reviewer(nam
 
 
 @ALL
+def test_who_is_alone_with_every_task_vouches_for_nothing(name: str) -> None:
+    # given tasks with one answer each
+    found = judged(name, crowd(60, 1))
+    # then nobody is judged, no consensus is taken for sure, and that is said
+    assert all(one.high - one.low > 0.9 for one in found.annotators)
+    assert np.mean([row.probability for row in found.consensus]) < 0.95
+    assert any("nobody can be judged" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("name", ["choice", "ordered", "rating", "multi", "taxonomy", "spans"])
+def test_answers_that_stand_alone_do_not_make_a_poor_crowd_look_good(name: str) -> None:
+    # given people who are right every other time where they can be compared, and many tasks with one answer each
+    rng = np.random.default_rng(1)
+    shared = [(f"s{task}", f"p{who}", task % 3 if rng.random() < 0.5 else int(rng.integers(3)))
+              for task in range(30) for who in range(4)]
+    alone = [(f"a{task}", f"p{task % 4}", int(rng.integers(3))) for task in range(300)]
+    sure = {row.task: row.probability for row in judged(name, shared + alone).consensus}
+    # then a single answer is believed no more than what several people said of a task
+    assert (np.mean([sure[f"a{task}"] for task in range(300)])
+            < np.mean([sure[f"s{task}"] for task in range(30)]) + 0.05)
+
+
+@ALL
 def test_reports_of_all_shapes_look_the_same_and_are_json(name: str) -> None:
     for answers in (crowd(), crowd(1, 1), [("t", "p", 0), ("t", "q", 1)]):
         found, measured = judged(name, answers), report(name, answers)
