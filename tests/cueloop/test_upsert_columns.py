@@ -35,3 +35,4 @@ def test_no_rows_are_no_statement(any_store: Store) -> None:
         upsert_columns(conn, schema.consensus, {})
         upsert_columns(conn, schema.consensus, {"task": [], "control": []})
         consensus.write(conn, 1, [])
+        assert conn.scalar(sa.select(sa.func.count()).select_from(schema.consensus)) == 0

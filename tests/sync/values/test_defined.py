@@ -168,5 +168,8 @@ def test_any_numbers_give_json(answers: list[tuple[int, int, float]]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.text(min_size=1, max_size=8)), max_size=12,
                 unique_by=lambda one: one[:2]))
 def test_any_texts_give_json(answers: list[tuple[int, int, str]]) -> None:
-    judged(TEXT, [(task, who, [words]) for task, who, words in answers])
-    judged(TAXONOMY, [(task, who, [list(words)]) for task, who, words in answers])
+    texts = judged(TEXT, [(task, who, [words]) for task, who, words in answers])
+    paths = judged(TAXONOMY, [(task, who, [list(words)]) for task, who, words in answers])
+    for found in (texts, paths):
+        assert len(found.consensus) == len({task for task, _, _ in answers})
+        assert all(0 <= row.probability <= 1 and row.value for row in found.consensus)
