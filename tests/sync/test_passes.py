@@ -139,3 +139,21 @@ def test_softmax_column_by_column_is_softmax(rows: list[list[float]]) -> None:
     for row, got in itertools.zip_longest(given_rows.tolist(), found.tolist()):
         weights = [np.exp(x - max(row)) for x in row]
         assert np.allclose(got, np.array(weights) / sum(weights), rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("labels", [3, 11])
+def test_very_many_answers_to_a_task_lose_no_posterior(labels: int) -> None:
+    # given a task whose thousand answers are so unlikely, whatever its truth, that a product of chances is zero
+    pytest.importorskip("numba")
+    task, annotator = np.repeat([0, 1], [1000, 2]), np.concatenate([np.arange(1000), [0, 1]])
+    label = np.arange(1002) % labels
+    confusion = np.random.default_rng(3).dirichlet(np.full(labels, 0.4), (1000, labels))
+    confusion[:20] = 1e-30
+    prior = np.full(labels, 1 / labels)
+    plain, compiled = (passes(task, annotator, label, tasks=2, annotators=1000, labels=labels, compiled=one)
+                       for one in (False, True))
+    # when both implementations expect, then they agree
+    expected = plain.expect(confusion, prior)
+    assert np.abs(compiled.expect(confusion, prior) - expected).max() < 1e-9
+    assert np.abs(compiled.turn(confusion, prior)[1] - plain.turn(confusion, prior)[1]).max() < 1e-9
+    assert np.allclose(expected.sum(1), 1)
