@@ -20,6 +20,7 @@ from benchmarks.crowd import simulated
 from benchmarks.measure import in_child, verdict
 from cueloop.store import Store, schema
 from cueloop.store import consensus as consensus_store
+from cueloop.store.stamps import stamps
 from sync import evidence, kinds, quality
 
 GOAL_SECONDS, GOAL_MB = 10.0, 600.0
@@ -114,7 +115,7 @@ def step_by_step(url: str) -> dict[str, float]:
     outcome = timed("consensus, annotators, agreement", lambda: kinds.judge(control, seen))
     with store.write() as conn:
         timed("consensus written", lambda: consensus_store.write(conn, 1, outcome.consensus))
-        timed("read again before the next run", lambda: consensus_store.stamps(conn, 1, control.name))
+        timed("read again before the next run", lambda: stamps(conn, 1, control.name))
         conn.rollback()
         conn.begin()
     store.close()

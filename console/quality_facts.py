@@ -50,7 +50,7 @@ def of_file(path: Path, *, kind: str, labels: Sequence[str], config: Path | None
     controls = {}
     for name, (control, seen) in read.controls.items():
         options = _options(control, seen, probabilities, past, method)
-        given = Inputs(control, seen, options, None, {})
+        given = Inputs(control, seen, options, None)
         controls[name] = (given, full_run.find(given, reports=True))
     return Found({"file": str(path), "replaced": read.replaced}, controls)
 

@@ -31,7 +31,7 @@ def judged(control: Control, seen: Observations, *, voice: Voice | None = None, 
         if too_many(seen):
             return many_labels.judge(control, seen), None
     found = assess(seen, voice=voice, history=history, method=method)
-    return Outcome(control, tuple(results.consensus_rows(found, control.name)), _annotators(found),
+    return Outcome(control, results.consensus_rows(found, control.name), _annotators(found),
                    report.agreement(found.agreement), found.warnings, results.run_of(found),
                    None if found.heard is None else found.heard.facts()), found
 

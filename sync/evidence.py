@@ -55,7 +55,13 @@ def observations(conn: sa.Connection, project_id: int, control: Control,
     """
     _, said = _config(conn, project_id)
     wanted = _select(conn, project_id, control, imported=said.gold.imported)
-    parts = [wanted] if task_keys is None else [wanted.where(answers.c.task.in_(p)) for p in chunks(sorted(task_keys))]
+    hidden = sa.or_(tasks.c.deleted_at.is_not(None), tasks.c.copy_of.is_not(None))
+    if task_keys is None:   # a list of the hidden ones is made once; a join would look up the task of every answer
+        keys = sa.select(tasks.c.key).where(tasks.c.project_id == project_id, hidden)
+        parts = [wanted.where(answers.c.task.not_in(keys))]
+    else:
+        few = wanted.join(tasks, tasks.c.key == answers.c.task).where(~hidden)
+        parts = [few.where(answers.c.task.in_(p)) for p in chunks(sorted(task_keys))]
     labels: dict[str, int] = {}
     values: list[Any] = []
     tables = [_table(rows, labels, values) for part in parts for rows in _fetched(conn, part)] or [
@@ -92,7 +98,7 @@ def _config(conn: sa.Connection, project_id: int) -> tuple[LabelConfig, declared
 
 
 def _select(conn: sa.Connection, project_id: int, control: Control, *, imported: bool) -> sa.Select[Any]:
-    """Rows of `_table`, in any order: sorting arrays is quicker than having a database sort rows."""
+    """Rows of `_table`, of all tasks and in any order: sorting arrays is quicker than having a database sort rows."""
     c = answers.c
     truth: sa.ColumnElement[bool] = c.ground_truth
     if not imported:
@@ -106,9 +112,7 @@ def _select(conn: sa.Connection, project_id: int, control: Control, *, imported:
     columns = [c.task, c.annotator_id, c.label, c.lead_time, marks, _moment(conn)]
     if control.kind not in kinds.CHOICES:
         columns.append(c.value)
-    return (sa.select(*columns).join(tasks, tasks.c.key == c.task)
-            .where(c.project_id == project_id, c.control == control.name,
-                   tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None)))
+    return sa.select(*columns).where(c.project_id == project_id, c.control == control.name)
 
 
 def _moment(conn: sa.Connection) -> sa.ColumnElement[Any]:

@@ -7,15 +7,17 @@ gold) take longer and are made when somebody may look at them: about once a minu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from cueloop.store import consensus as consensus_store
 from cueloop.store import figures
 from cueloop.store import performance as performance_store
 from cueloop.store.performance import Confusions
+from cueloop.store.stamps import Stamps, nothing, stamps
 from cueloop.types import Control
 from sync import choice, evidence, gold, kinds, known, voices
 from sync.history import history
@@ -33,7 +35,7 @@ class Inputs:
     seen: Observations
     options: dict[str, Any]
     evidence: card_evidence.Evidence | None
-    before: dict[int, consensus_store.Stamp]
+    before: Stamps = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def read(conn: sa.Connection, project_id: int, control: Control, *, reports: boo
                    "history": history(_elsewhere(conn, project_id, control), seen.labels, seen.annotators)}
     return Inputs(control, seen, options,
                   card_evidence.read(conn, project_id, control, seen) if reports else None,
-                  consensus_store.stamps(conn, project_id, control.name))
+                  stamps(conn, project_id, control.name))
 
 
 def find(given: Inputs, *, reports: bool) -> Findings:
@@ -78,13 +80,11 @@ def write(conn: sa.Connection, project_id: int, given: Inputs, found: Findings, 
     Those keep what they have: it rests on newer answers.
     """
     name, outcome = given.control.name, found.outcome
-    now = consensus_store.stamps(conn, project_id, name)
-    meanwhile = {task for task in now.keys() | given.before.keys() if now.get(task) != given.before.get(task)}
-    rows = {row.task: row for row in outcome.consensus}
-    consensus_store.write(conn, project_id, [
-        row for task, row in rows.items()
-        if task not in meanwhile and (task not in given.before or given.before[task].differs(row))])
-    consensus_store.remove(conn, set(given.before) - set(rows) - meanwhile, name)
+    meanwhile = given.before.written_since(stamps(conn, project_id, name))
+    tasks, differs = given.before.differing(outcome.consensus)
+    consensus_store.write(conn, project_id, consensus_store.kept(
+        outcome.consensus, differs & ~np.isin(tasks, meanwhile)))
+    consensus_store.remove(conn, np.setdiff1d(given.before.task, np.union1d(tasks, meanwhile)).tolist(), name)
     cards = found.cards if found.cards is not None else _cards(conn, project_id, name)
     performance_store.write(conn, project_id, name, known.rows(outcome, dict(skips), cards))
     _write_run(conn, project_id, given, outcome)
@@ -94,7 +94,13 @@ def write(conn: sa.Connection, project_id: int, given: Inputs, found: Findings, 
     if found.cards is not None:
         figures.write(conn, project_id, name, "agreement", found.agreement)
         figures.write(conn, project_id, name, "gold_candidates", found.candidates)
-    return meanwhile
+    return set(meanwhile.tolist())
+
+
+def moved(given: Inputs, found: Findings, by: float) -> set[int]:
+    """Tasks (keys) whose consensus came, went, changed its label or basis, or moved by more than `by`."""
+    tasks, differs = given.before.differing(found.outcome.consensus, by)
+    return set(tasks[differs].tolist()) | set(np.setdiff1d(given.before.task, tasks).tolist())
 
 
 def _elsewhere(conn: sa.Connection, project_id: int, control: Control) -> list[Confusions]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class Outcome:
     """
 
     control: Control
-    consensus: tuple[Consensus, ...]
+    consensus: Sequence[Consensus]
     annotators: tuple[AnnotatorQuality, ...]
     agreement: dict[str, Any]
     warnings: tuple[str, ...] = ()

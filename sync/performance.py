@@ -78,7 +78,7 @@ def median_by(group: IntArray, value: FloatArray, groups: int) -> FloatArray:
     """Median of `value` in each group, NaN values left out; NaN for a group without any. (groups,)"""
     seen = ~np.isnan(value)
     members, value = np.asarray(group)[seen], value[seen]
-    value = value[np.lexsort((value, members))]
+    value = value[_by_group(members, np.argsort(value), groups)]
     size = np.bincount(members, minlength=groups)
     first = np.concatenate(([0], np.cumsum(size)[:-1]))
     medians = np.full(groups, np.nan)
@@ -86,6 +86,12 @@ def median_by(group: IntArray, value: FloatArray, groups: int) -> FloatArray:
     low, high = first + np.maximum(size - 1, 0) // 2, first + size // 2
     medians[some] = (value[low[some]] + value[high[some]]) / 2
     return medians
+
+
+def _by_group(members: IntArray, order: IntArray, groups: int) -> IntArray:
+    """`order` with the members of each group together, else as it is: a counting sort where groups are few."""
+    small = np.int16 if groups <= 2**15 else np.int64
+    return order[np.argsort(members[order].astype(small), kind="stable")]
 
 
 def crowd_mean(fit: Fit) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from cueloop.store.consensus import Consensus
+from cueloop.store.consensus import Consensus, ConsensusColumns
 from cueloop.store.performance import Confusions
 from sync.arrays import FloatArray
 from sync.assess import Assessment
@@ -16,18 +17,17 @@ TRUTH = "ground-truth"
 """Method of a consensus that somebody declared."""
 
 
-def consensus_rows(result: Assessment, control: str) -> list[Consensus]:
+def consensus_rows(result: Assessment, control: str) -> Sequence[Consensus]:
     """The consensus of every task that somebody answered, in the order of the assessment's observations."""
     seen, labels = result.observations, result.observations.labels
     if not labels:
-        return []
-    known = (seen.pinned >= 0).tolist()
-    columns = zip(seen.tasks, result.answers.tolist(), result.posterior.argmax(1).tolist(),
-                  result.probability.round(6).tolist(), result.effective.round(3).tolist(), strict=True)
-    return [
-        _record(task, control, labels, chosen, told, answers, TRUTH if known[at] else result.method,
-                result.fit.probability[at].round(6).tolist() if result.spoke[at] else None, effective)
-        for at, (task, answers, chosen, told, effective) in enumerate(columns) if answers]
+        return ()
+    sure = seen.pinned >= 0
+    rows = ConsensusColumns(
+        control, labels, np.array(seen.tasks, object), result.posterior.argmax(1), result.probability,
+        result.fit.probability, result.spoke, result.answers, result.effective,
+        np.where(sure, TRUTH, np.array(result.method, object)), sure)
+    return rows.take(result.answers > 0)
 
 
 def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: FloatArray,

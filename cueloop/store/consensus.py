@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import compress
+from typing import Any, overload
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from cueloop.store.columns import now
+from cueloop.store.columns import JsonRows, now
 from cueloop.store.schema import agreement, consensus
 from cueloop.store.upsert import chunks, upsert, upsert_columns
 
@@ -39,39 +41,78 @@ class Consensus:
     wrong: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Which state of a task's consensus is stored: compare two to see whether somebody wrote in between."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ConsensusColumns(Sequence[Consensus]):
+    """The consensus of n tasks on one control as columns: a `Consensus` is made only when somebody asks for one.
 
-    label: str
-    probability: float
-    answers: int
-    method: str
-    updated_at: datetime
+    `chosen` (n,) is the place of each task's label among the K `labels`, `probability` (n, K) is told; `people` (n, K)
+    is by people alone, and counts where a model `spoke` (n,). A ground truth is never wrong: see `sure` (n,).
+    """
 
-    def differs(self, row: Consensus, by: float = 1e-6) -> bool:
-        """Whether `row` says something else: another label or basis, or a probability that moved more than `by`."""
-        return ((self.label, self.answers, self.method) != (row.label, row.answers, row.method)
-                or abs(self.probability - row.probability) > by)
+    control: str
+    labels: tuple[str, ...]
+    task: NDArray[Any]
+    chosen: NDArray[np.integer[Any]]
+    probability: NDArray[np.float64]
+    people: NDArray[np.float64]
+    spoke: NDArray[np.bool_]
+    answers: NDArray[np.integer[Any]]
+    effective: NDArray[np.float64]
+    method: NDArray[Any]
+    sure: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+    def __iter__(self) -> Iterator[Consensus]:
+        return map(Consensus, *self.columns().values())
+
+    @overload
+    def __getitem__(self, at: int) -> Consensus: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> ConsensusColumns: ...
+
+    def __getitem__(self, at: int | slice) -> Consensus | ConsensusColumns:
+        places = np.arange(len(self))[at]
+        return self.take(places) if isinstance(at, slice) else next(iter(self.take(places[None])))
+
+    def take(self, at: NDArray[Any]) -> ConsensusColumns:
+        """Only these rows: places, or which to keep."""
+        return replace(self, **{one.name: getattr(self, one.name)[at] for one in fields(self)
+                                if one.name not in ("control", "labels")})
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Values as the fields of `Consensus` and the columns of the table have them."""
+        size = len(self)
+        told = self.probability[np.arange(size), self.chosen]
+        return {
+            "task": self.task.tolist(), "control": [self.control] * size,
+            "label": np.array(self.labels, object)[self.chosen].tolist(), "probability": told.round(6).tolist(),
+            "probabilities": JsonRows(self.labels, self.probability.round(6)), "answers": self.answers.tolist(),
+            "method": self.method.tolist(), "value": [None] * size,
+            "people": JsonRows(self.labels, self.people.round(6), self.spoke) if self.spoke.any() else [None] * size,
+            "effective": self.effective.round(3).tolist(),
+            "wrong": np.where(self.sure, 0.0, 1 - told.round(6)).round(6).tolist()}
 
 
-def stamps(conn: sa.Connection, project_id: int, control: str) -> dict[int, Stamp]:
-    """The stored state of every task (key) of a project that has a consensus on this control."""
-    c = consensus.c
-    rows = conn.execute(sa.select(c.task, c.label, c.probability, c.answers, c.method, c.updated_at)
-                        .where(c.project_id == project_id, c.control == control))
-    same: dict[Any, Any] = {}     # a few labels and moments stand in very many rows: one object of each is enough
-    once = same.setdefault
-    return {task: Stamp(once(label, label), probability, answers, once(method, method), once(at, at))
-            for task, label, probability, answers, method, at in rows}
+def columns(rows: Sequence[Consensus], names: Collection[str] = Consensus.__slots__) -> dict[str, Sequence[Any]]:
+    """These fields of many rows, a column each."""
+    if isinstance(rows, ConsensusColumns):
+        return {name: column for name, column in rows.columns().items() if name in names}
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def kept(rows: Sequence[Consensus], keep: NDArray[np.bool_]) -> Sequence[Consensus]:
+    """The rows that are to be kept, in their order."""
+    return rows.take(keep) if isinstance(rows, ConsensusColumns) else list(compress(rows, keep.tolist()))
 
 
 def write(conn: sa.Connection, project_id: int, rows: Sequence[Consensus]) -> None:
     """Insert or overwrite these rows."""
     at = now()
     for part in chunks(rows, ROWS):
-        columns = {name: [getattr(row, name) for row in part] for name in Consensus.__slots__}
-        upsert_columns(conn, consensus, {**columns, "project_id": [project_id] * len(part),
+        upsert_columns(conn, consensus, {**columns(part), "project_id": [project_id] * len(part),
                                          "updated_at": [at] * len(part)})
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import NotFound
 from cueloop.store.schema import changes, projects
-from cueloop.store.upsert import chunks, upsert, upsert_columns
+from cueloop.store.upsert import chunks, listed, upsert
 
 LIVE = ("pilot", "connected")
 """Modes in which the sync loop works for a project."""
@@ -94,9 +94,9 @@ def note_changes(conn: sa.Connection, project_id: int, keys: Iterable[int], *, m
 
     `moved`: nobody said anything new of them, a full run only gave them another consensus.
     """
-    tasks = sorted(keys)
-    upsert_columns(conn, changes, {"project_id": [project_id] * len(tasks), "task": tasks,
-                                   "moved": [moved] * len(tasks)})   # each a new row
+    tasks = listed(conn, sorted(keys)).subquery()
+    conn.execute(changes.insert().from_select(
+        ["project_id", "task", "moved"], sa.select(sa.literal(project_id), *tasks.c, sa.literal(moved))))
 
 
 def only_moved(conn: sa.Connection, project_id: int) -> set[int]:

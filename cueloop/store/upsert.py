@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from cueloop.store.columns import JsonRows
 
 T = TypeVar("T")
 
@@ -56,6 +59,8 @@ def _statement(conn: sa.Connection, table: sa.Table, names: Sequence[str], key: 
 
 def _bound(column: sa.Column[Any], values: Sequence[Any], dialect: sa.Dialect) -> Sequence[Any]:
     """Values as the driver takes them. Neighbours that are one object (a moment, a NULL) are converted once."""
+    if isinstance(values, JsonRows):
+        return values.texts()
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
@@ -66,6 +71,13 @@ def _bound(column: sa.Column[Any], values: Sequence[Any], dialect: sa.Dialect) -
             last, converted = value, process(value)
         found.append(converted)
     return found
+
+
+def listed(conn: sa.Connection, numbers: Sequence[int]) -> sa.Select[tuple[int]]:
+    """Select these whole numbers, a row each: one value to bind, however many there are."""
+    if conn.dialect.name == "postgresql":
+        return sa.select(sa.func.unnest(sa.cast(list(numbers), postgresql.ARRAY(sa.BigInteger()))))
+    return sa.select(sa.func.json_each(json.dumps(list(numbers))).table_valued("value").c.value)
 
 
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
