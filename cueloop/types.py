@@ -19,7 +19,7 @@ class Control:
     """Field of the task's data that the object tag shows: `text` for `$text`."""
     choice: str = "single"
     modelled: bool = False
-    """A model predicts it and rules route on it. Today: `Choices` that allow one answer."""
+    """A model predicts it. Today: `Choices` that allow one answer."""
     kind: str = ""
     """Shape of its answers, one of `KINDS`; empty: it passes through untouched."""
     shows: str | None = None
@@ -44,8 +44,13 @@ class LabelConfig:
 
     @property
     def modelled(self) -> tuple[Control, ...]:
-        """The controls that a model predicts and rules route on, in the config's order."""
+        """The controls that a model predicts, in the config's order."""
         return tuple(control for control in self.controls if control.modelled)
+
+    @property
+    def routed(self) -> tuple[Control, ...]:
+        """The controls that rules speak of: the modelled ones; where there is none, all that get a consensus."""
+        return self.modelled or self.judged
 
     @property
     def judged(self) -> tuple[Control, ...]:

@@ -50,7 +50,10 @@ def _capacity(given: Context) -> Iterator[str]:
         yield (f"a rule asks {most} people about a task and the project has {len(given.people)}: "
                "such tasks will wait for more")
     if not given.controls:
-        yield "the label config has no control that Cueloop models: nothing is routed"
+        yield "the label config has no control that Cueloop judges: nothing is routed"
+    elif not any(control.modelled for control in given.controls):
+        yield ("the label config has no single choice, so no model predicts: conditions on `score`, `predicted` and "
+               "their like are never true, and people are asked about everything")
 
 
 def _controls(given: Context) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Context:
     project: Project
     rules: Rules
     controls: tuple[Control, ...]
+    """Those that rules speak of: single choices, or all that get a consensus where there is no single choice."""
     champion: Champion | None
     people: tuple[Annotator, ...]
     """Those who may be asked in this project."""
@@ -45,8 +46,13 @@ class Context:
         return frozenset(a.id for a in self.everybody.values() if a.kind == annotators.MACHINE)
 
     def control(self, name: str) -> Control:
-        """A modelled control by name; the first one when there is none of that name any more."""
+        """A routed control by name; the first one when there is none of that name any more."""
         return next((c for c in self.controls if c.name == name), self.controls[0])
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """What a single choice chooses from; empty for answers of any other shape, which are right or wrong."""
+        control = self.control(name)
+        return control.labels if control.modelled else ()
 
     def held_out(self, task: int) -> bool:
         """Whether a task belongs to the audit sample of the rules in force."""
@@ -69,7 +75,7 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
     pilot = frozenset((project.pilot or {}).get("annotators") or ()) if project.mode == "pilot" else None
     return Context(
         project=project, rules=rules,
-        controls=label_config.parse(project.label_config).modelled,
+        controls=label_config.parse(project.label_config).routed,
         champion=Champion(champion.name, champion.version) if champion else None,
         people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),

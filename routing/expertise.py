@@ -33,7 +33,12 @@ class Expertise:
 
 
 def load(conn: sa.Connection, project_id: int, control: Control, annotators: Sequence[int]) -> Expertise:
-    """Expertise of these annotators, in their order; who is not known yet counts as the crowd does."""
+    """Expertise of these annotators, in their order; who is not known yet counts as the crowd does.
+
+    Answers that are no single choice are right or wrong: K is 2, and who is right more often tells more.
+    """
+    if not control.modelled:
+        return _by_accuracy(conn, project_id, control, annotators)
     size = len(control.labels)
     found = performance.confusions(conn, project_id, control.name)
     if found is None or found.labels[:size] != control.labels:
@@ -45,6 +50,17 @@ def load(conn: sa.Connection, project_id: int, control: Control, annotators: Seq
     confusion = np.array(matrices, np.float64).reshape(len(annotators), *found.pooled.shape)[:, :size, :size]
     confusion = np.clip(confusion, 1e-6, None)
     return Expertise(confusion / confusion.sum(axis=2, keepdims=True), np.array(counts, np.float64))
+
+
+def _by_accuracy(conn: sa.Connection, project_id: int, control: Control, annotators: Sequence[int]) -> Expertise:
+    """Somebody who is mostly wrong tells nothing: in such answers there is no other label that they would mean."""
+    known = {row.annotator_id: row for row in conn.execute(performance.of_project(project_id, control.name))
+             if row.answers}
+    usual = float(np.mean([row.accuracy for row in known.values()])) if known else USUAL_ACCURACY
+    right = [known[a].accuracy if a in known else usual for a in annotators]
+    confusion = np.array([_one_coin(2, float(np.clip(chance, 0.5, 1 - 1e-6))) for chance in right])
+    return Expertise(confusion.reshape(len(annotators), 2, 2),
+                     np.array([known[a].answers if a in known else 0 for a in annotators], np.float64))
 
 
 def information(belief: Array, confusion: Array) -> Array:
@@ -72,6 +88,6 @@ def _entropy(p: Array) -> Array:
     return np.asarray(-(p * np.log(np.clip(p, 1e-12, None))).sum(axis=-1))
 
 
-def _one_coin(size: int) -> Array:
-    other = (1 - USUAL_ACCURACY) / max(size - 1, 1)
-    return np.full((size, size), other) + np.eye(size) * (USUAL_ACCURACY - other)
+def _one_coin(size: int, right: float = USUAL_ACCURACY) -> Array:
+    other = (1 - right) / max(size - 1, 1)
+    return np.full((size, size), other) + np.eye(size) * (right - other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -45,8 +45,8 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
         place = found[key]
         standing = _standing(given, place)
         plan = gold.plan(given, given.controls[0].name, seen[given.controls[0].name][at]) if key in given.gold else \
-            decide.combine([decide.decide(given.rules, name, matches[name][at], rows[at], standing)
-                            for name, rows in seen.items()])
+            decide.combine([decide.decide(given.rules, name, matches[name][at], seen[name][at], standing)
+                            for name in _answered(seen, at)])
         said = seen[plan.control or given.controls[0].name][at]
         made += _record(conn, given, place, plan, said)
         route = settle(conn, given, place, plan, said)
@@ -61,7 +61,7 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     room = max(0, plan.target - said.answers) if plan.asks else 0
     keep, drop = _sift(given, place, room, plan)
     assignments.end(conn, [a.key for a in drop], assignments.WITHDRAWN, given.now)
-    belief = said.belief(given.control(plan.control).labels)
+    belief = said.belief(given.labels(plan.control))
     priority = round(uncertainty(belief) + (FIRST if plan.kind == "escalate" else 0.0), 6)
     asked = given.queues_of([a.annotator_id for a in keep])
     want = wanted(plan, place, asked, frozenset(given.queues_of(place.done_with)), priority)
@@ -82,6 +82,11 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
             and abs(fresh.priority - had.priority) < 0.01:
         return had
     return fresh
+
+
+def _answered(seen: Mapping[str, Sequence[TaskSignals]], at: int) -> list[str]:
+    """The controls that speak for a task: what everybody left empty holds nothing up."""
+    return [name for name, rows in seen.items() if not rows[at].blank] or list(seen)
 
 
 def blind(conn: sa.Connection, given: Context, found: Sequence[Place]) -> None:

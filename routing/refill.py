@@ -80,7 +80,7 @@ def _ask_all(conn: sa.Connection, given: Context, control_name: str, tasks: Sequ
     known = expertise.load(conn, given.project.id, control, [w.annotator.id for w in found])
     said = signals.gather(conn, given.project.id, control, [place.key for place in tasks], given.champion,
                           given.project.guideline_version)
-    belief = np.array([s.belief(control.labels) for s in said])
+    belief = np.array([s.belief(given.labels(control.name)) for s in said])
     narrow = np.array([place.plan.expertise == "likeliest_two" for place in tasks])
     value = np.where(narrow[:, None], expertise.information(expertise.likeliest_two(belief), known.confusion),
                      expertise.information(belief, known.confusion))

@@ -49,13 +49,20 @@ class TaskSignals:
     """{label: the consensus' probability}; empty while nobody answered."""
     labels: tuple[str, ...] = ()
     """People's answers."""
+    submitted: int | None = None
+    """People who submitted the task, where they may leave a control empty; None: each of `labels` is one."""
     skips: int = 0
     guideline_version: int | None = None
 
     @property
     def answers(self) -> int:
         """People who have answered."""
-        return len(self.labels)
+        return len(self.labels) if self.submitted is None else self.submitted
+
+    @property
+    def blank(self) -> bool:
+        """People submitted the task and left this control empty."""
+        return bool(self.submitted) and self.label is None
 
     def value(self, name: str) -> Any:
         """One signal by its name in the rules language, also `task.FIELD` and `score(LABEL)`."""
@@ -86,7 +93,13 @@ class TaskSignals:
         return 1 - max(Counter(self.labels).values()) / len(self.labels)
 
     def belief(self, labels: Sequence[str]) -> NDArray[np.float64]:
-        """(K,) probability of each label, from people if any answered, else from the model, else even."""
+        """(K,) probability of each label, from people if any answered, else from the model, else even.
+
+        Without labels (2,): that the consensus is right, and that it is not.
+        """
+        if not labels:
+            right = 0.5 if self.posterior is None else self.posterior
+            return np.array([right, 1 - right])
         even = np.full(len(labels), 1 / len(labels))
         said = self.people or self.model
         found = np.array([said.get(label, 0.0) for label in labels], np.float64)
@@ -125,13 +138,16 @@ def lookup(signals: Sequence[TaskSignals]) -> columns.Lookup:
 
 def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequence[int], champion: Champion | None,
            guideline_version: int | None) -> list[TaskSignals]:
-    """The signals of a control for these tasks (keys), in their order."""
+    """The signals of a control for these tasks (keys), in their order.
+
+    People are told by their submissions where a control is no single choice: it may be left empty, and a review of
+    somebody's regions is no further look.
+    """
     data = _by_task(conn, sa.select(tasks.c.key.label("task"), tasks.c.data), tasks.c.key, keys)
     said = _by_task(conn, sa.select(answers.c.task, answers.c.label).where(answers.c.control == control.name),
                     answers.c.task, keys)
-    skips = _by_task(conn, sa.select(schema.annotations.c.task, schema.annotations.c.annotator_id).distinct().join(
-        annotators, sa.and_(annotators.c.id == schema.annotations.c.annotator_id, annotators.c.kind == "person")).where(
-        schema.annotations.c.was_cancelled, schema.annotations.c.deleted_at.is_(None)), schema.annotations.c.task, keys)
+    skips = _people(conn, schema.annotations.c.was_cancelled, keys)
+    looked = {} if control.modelled else _people(conn, ~schema.annotations.c.was_cancelled, keys)
     agreed = consensus_rows.of_tasks(conn, keys, control.name)
     model: dict[int, list[Any]] = {}
     if champion is not None:
@@ -147,9 +163,18 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
             predicted=guess.label if guess else None, model_version=guess.version if guess else None,
             model=guess.probabilities if guess else {}, label=people.label if people else None,
             posterior=people.probability if people else None, people=people.probabilities if people else {},
-            labels=tuple(row.label for row in said.get(key, ())), skips=len(skips.get(key, ())),
+            labels=tuple(row.label for row in said.get(key, ())),
+            submitted=None if control.modelled else len(looked.get(key, ())), skips=len(skips.get(key, ())),
             guideline_version=guideline_version))
     return found
+
+
+def _people(conn: sa.Connection, which: sa.ColumnElement[bool], keys: Sequence[int]) -> dict[int, list[Any]]:
+    """The people who made such annotations of each task."""
+    made = schema.annotations.c
+    return _by_task(conn, sa.select(made.task, made.annotator_id).distinct().join(
+        annotators, sa.and_(annotators.c.id == made.annotator_id, annotators.c.kind == "person")).where(
+        which, made.deleted_at.is_(None)), made.task, keys)
 
 
 def _by_task(conn: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[int],

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop import logs, settings
+from cueloop import label_config, logs, settings
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, models, projects, schema
 from cueloop.store.columns import now
@@ -60,9 +60,11 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
 def _touched(conn: sa.Connection, project_id: int, since: str) -> frozenset[int]:
     """Tasks whose consensus or prediction was written since the last run, by whichever process."""
     moment = datetime.fromisoformat(since) - BACK
+    routed = [c.name for c in label_config.parse(projects.get(conn, project_id).label_config).routed]
     found: set[int] = set()
     for table, column in ((schema.consensus, schema.consensus.c.updated_at),
                           (schema.predictions, schema.predictions.c.created_at)):
-        found |= set(conn.scalars(sa.select(table.c.task).where(table.c.project_id == project_id, column >= moment)))
+        found |= set(conn.scalars(sa.select(table.c.task).where(
+            table.c.project_id == project_id, table.c.control.in_(routed), column >= moment)))
     return frozenset(found)
 

@@ -80,7 +80,8 @@ def update(store: Store, project_id: int, task_keys: Collection[int], *, but: Co
 
 def recompute(store: Store, project_id: int, *, reports: bool = True,
               only: Collection[str] | None = None) -> frozenset[int]:
-    """Full run over all answers; replaces what is stored. Returns tasks (keys) whose consensus notably moved.
+    """Full run over all answers; replaces what is stored. Returns tasks (keys) whose consensus, of a control that
+    rules speak of, notably moved.
 
     `only`: names of the controls to run; all when None.
 
@@ -94,6 +95,7 @@ def recompute(store: Store, project_id: int, *, reports: bool = True,
         inputs = {c.name: full_run.read(conn, project_id, c, reports=reports) for c in controls
                   if only is None or c.name in only}
     found = {name: full_run.find(given, reports=reports) for name, given in inputs.items()}
+    routed = {c.name for c in controls if c.modelled} or set(inputs)
     moved: set[int] = set()
     with store.write() as conn:
         store.lock(conn, f"quality {project_id}")
@@ -106,7 +108,8 @@ def recompute(store: Store, project_id: int, *, reports: bool = True,
         for name, given in inputs.items():
             if meanwhile[name]:
                 quick.update(conn, project_id, given.control, meanwhile[name])
-            moved |= full_run.moved(given, found[name], NOTABLE) | meanwhile[name]
+            if name in routed:
+                moved |= full_run.moved(given, found[name], NOTABLE) | meanwhile[name]
         projects.note_changes(conn, project_id, moved, moved=True)
     if reports:
         flow_report.update(store, project_id)
