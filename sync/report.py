@@ -8,6 +8,7 @@ from typing import Any
 
 from sync.agreement import Agreement
 from sync.outcome import AnnotatorQuality, Outcome
+from sync.told import rounded
 
 LEAST_ANSWERS = 10
 """Below so many answers nothing is told of an annotator but how many they were: it would be chance."""
@@ -70,8 +71,3 @@ def summary(found: Outcome, answers: int) -> dict[str, Any]:
     return {"tasks": len(rows), "answers": answers, "labels": shares if found.run is not None else {},
             "mean_probability": rounded(sum(sure) / len(sure)) if sure else None,
             "expected_wrong": rounded(sum(wrong), 1) if wrong else None, "warnings": list(found.warnings)}
-
-
-def rounded(value: float | None, digits: int = 4) -> float | None:
-    """A number as it is told, None for an unknown one."""
-    return None if value is None else round(float(value), digits)

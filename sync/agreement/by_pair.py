@@ -9,8 +9,9 @@ import numpy as np
 from sync.agreement import cohen
 from sync.agreement.measured import measured
 from sync.agreement.pairs import LEAST, Overlaps, answers_of
-from sync.agreement.told import named, rounded, told
+from sync.agreement.told import named, told
 from sync.agreement.units import Units
+from sync.told import rounded
 
 MOST = 100
 """Of more pairs than this only those with most tasks in common are told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from sync.agreement.by_group import compared
 from sync.agreement.table import Table, only, paired
 from sync.agreement.units import Units
 from sync.arrays import FloatArray, IntArray
+from sync.told import moment
 
 ENOUGH = 30
 """Every period must have so many tasks with two answers or more."""
@@ -39,7 +39,7 @@ def over_time(units: Units, level: str, *, replicates: int = 1000, seed: int = 0
         return []
     unit, period, bounds = periods(at)
     tables = [only(table, period == number) for number in range(len(bounds))]
-    return [{"from": _iso(start), "to": _iso(end), "unit": unit, **record}
+    return [{"from": moment(start), "to": moment(end), "unit": unit, **record}
             for (start, end), record in zip(bounds, compared(tables, level, replicates=replicates, seed=seed),
                                             strict=True)]
 
@@ -78,7 +78,3 @@ def _calendar(unit: str, number: float) -> tuple[float, float]:
         return (number * 7 - 3) * _DAY, (number * 7 + 4) * _DAY
     start, end = (np.datetime64(int(number) + more, "M").astype("datetime64[s]").astype(float) for more in (0, 1))
     return float(start), float(end)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")

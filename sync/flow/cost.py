@@ -20,6 +20,7 @@ from sync.flow.automation import FEWEST_AUDITS, Audit
 from sync.flow.decided import Finished
 from sync.flow.rates import Rates
 from sync.flow.sample import KINDS, Sample
+from sync.told import rounded
 
 FEWEST = 20
 """Finished tasks below which no interval is told."""
@@ -73,7 +74,7 @@ def cost(given: Given) -> dict[str, Any]:
     fixed = (given.rechecks or 0.0) + (given.machine or 0.0)
     few = done.people_tasks < FEWEST and f"an interval needs {FEWEST} tasks that people finished"
     each = (draws.spent + fixed) / np.maximum(draws.right, 1e-9)
-    told["labels"]["accurate"] = _rounded(draws.right[0])
+    told["labels"]["accurate"] = rounded(draws.right[0], 6)
     return told | {
         "per_label": _told((draws.spent + fixed) / labels, few), "per_accurate_label": _told(each, few),
         "split": split(given), **by_hand(given, draws, each, few)}
@@ -105,13 +106,14 @@ def split(given: Given) -> dict[str, Any]:
     no time of their own in Label Studio: it is unknown."""
     tasks = given.finished.people_tasks
     means = given.sample.cost.mean(0) if len(given.sample.cost) else np.zeros(4)
-    parts = {name: _rounded(value * tasks) for name, value in zip(KINDS, means, strict=True)}
+    parts = {name: rounded(value * tasks, 6) for name, value in zip(KINDS, means, strict=True)}
     planned = given.sample.planned > 0
     rework = float((means[1] + means[2]) * tasks) + (given.rechecks or 0.0)
     people = float(means.sum() * tasks) + (given.rechecks or 0.0)
-    return {"people": _rounded(people), "machine": _rounded(given.machine),
-            **parts, "more": parts["more"] if planned else None, "rechecks": _rounded(given.rechecks),
-            "rework": _rounded(rework) if planned else None, "planned": _rounded(given.sample.planned), "reviews": None,
+    return {"people": rounded(people, 6), "machine": rounded(given.machine, 6),
+            **parts, "more": parts["more"] if planned else None, "rechecks": rounded(given.rechecks, 6),
+            "rework": rounded(rework, 6) if planned else None, "planned": rounded(given.sample.planned, 6),
+            "reviews": None,
             "reason": None if planned else "no rule asked for these answers: which were more than planned is unknown"}
 
 
@@ -129,8 +131,8 @@ def by_hand(given: Given, draws: Draws, each: FloatArray, few: str | bool) -> di
     tasks, labels = done.people_tasks + done.machine_tasks, done.people_labels + done.machine_labels
     hand = size * draws.plain * tasks / (labels * accuracy)
     return {"by_hand": _told(hand, few) | {
-        "answers_per_task": size, "accuracy": _rounded(accuracy), "per_answer": _rounded(draws.plain[0]),
-        "total": _rounded(size * draws.plain[0] * tasks),
+        "answers_per_task": size, "accuracy": rounded(accuracy, 6), "per_answer": rounded(draws.plain[0], 6),
+        "total": rounded(size * draws.plain[0] * tasks, 6),
         "timed_by": "blind answers" if given.sample.blind else "all answers"},
         "saving": _told(1 - each / np.maximum(hand, 1e-12), few)}
 
@@ -164,22 +166,18 @@ def _untimed(given: Given) -> str | None:
 
 def _told(values: FloatArray, few: str | bool) -> dict[str, Any]:
     if few or len(values) < 2:
-        return {"value": _rounded(values[0]), "low": None, "high": None, "reason": few or "too few finished tasks"}
+        return {"value": rounded(values[0], 6), "low": None, "high": None, "reason": few or "too few finished tasks"}
     low, high = np.quantile(values[1:], (0.025, 0.975))
-    return {"value": _rounded(values[0]), "low": _rounded(min(low, values[0])), "high": _rounded(max(high, values[0])),
-            "reason": None}
+    return {"value": rounded(values[0], 6), "low": rounded(min(low, values[0]), 6),
+            "high": rounded(max(high, values[0]), 6), "reason": None}
 
 
 def _one(total: float | None, of: int, why: str | None) -> dict[str, Any]:
-    return {"value": _rounded(total / of) if total is not None and of else None, "reason": why}
+    return {"value": rounded(total / of, 6) if total is not None and of else None, "reason": why}
 
 
 def _none(why: str) -> dict[str, Any]:
     return {"value": None, "low": None, "high": None, "reason": why}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 6)
 
 
 def per_person(figures: Mapping[int, tuple[float, float, float, float | None]], rates: Rates) -> list[dict[str, Any]]:
@@ -193,11 +191,11 @@ def per_person(figures: Mapping[int, tuple[float, float, float, float | None]], 
         known = seconds is not None and rate is not None and accuracy > 0
         answer = (seconds or 0.0) / 3600 * (rate or 0.0)
         found.append({"annotator": who, "rate": rate if rates.reason is None else None, "median_seconds": seconds,
-                      "accuracy": _rounded(accuracy),
+                      "accuracy": rounded(accuracy, 6),
                       "per_accurate_answer": {
-                          "value": _rounded(answer / accuracy) if known else None,
-                          "low": _rounded(answer / high) if known and high > 0 else None,
-                          "high": _rounded(answer / low) if known and low > 0 else None,
+                          "value": rounded(answer / accuracy, 6) if known else None,
+                          "low": rounded(answer / high, 6) if known and high > 0 else None,
+                          "high": rounded(answer / low, 6) if known and low > 0 else None,
                           "reason": None if known else "time or rate is unknown"}})
     return sorted(found, key=lambda r: (r["per_accurate_answer"]["value"] is None,
                                         r["per_accurate_answer"]["value"] or 0.0, r["annotator"]))

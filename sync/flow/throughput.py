@@ -10,6 +10,7 @@ import numpy as np
 
 from sync.flow.clock import DAY, HOUR, day_of, days, start_of
 from sync.flow.day import Work, total
+from sync.told import rounded
 
 SERIES = 400
 """Days of history that a report carries."""
@@ -55,9 +56,9 @@ def totals(done: Work) -> dict[str, Any]:
     last submission of each sitting; `per_hour` is answers an hour of sitting."""
     hours = done.session_seconds / HOUR
     return {"answers": done.answers, "skips": done.skips, "rechecks": done.copies, "sessions": done.sessions,
-            "active_hours": _rounded((done.seconds + done.copy_seconds) / HOUR) if done.coverage else None,
-            "session_hours": _rounded(hours), "coverage": _rounded(done.coverage),
-            "per_hour": _rounded((done.answers + done.copies) / hours, 2) if hours > 0 else None}
+            "active_hours": rounded((done.seconds + done.copy_seconds) / HOUR) if done.coverage else None,
+            "session_hours": rounded(hours), "coverage": rounded(done.coverage),
+            "per_hour": rounded((done.answers + done.copies) / hours, 2) if hours > 0 else None}
 
 
 def by_hour(ledger: Ledger, since: str) -> list[int]:
@@ -81,8 +82,8 @@ def trend(counts: Sequence[float]) -> dict[str, Any]:
     spread = sum(((week - week.mean()) ** 2).sum() / week.mean() for week in (before, after)) / (2 * WEEK - 2)
     ratio = after.sum() / before.sum()
     width = 1.96 * math.sqrt(max(spread, 1.0) * (1 / before.sum() + 1 / after.sum()))
-    return {"ratio": _rounded(ratio), "low": _rounded(ratio * math.exp(-width)),
-            "high": _rounded(ratio * math.exp(min(width, 50))), "reason": None}
+    return {"ratio": rounded(ratio), "low": rounded(ratio * math.exp(-width)),
+            "high": rounded(ratio * math.exp(min(width, 50))), "reason": None}
 
 
 def daily(ledger: Ledger, now: float, span: int) -> list[int]:
@@ -105,7 +106,3 @@ def _record(day: str, kept: Mapping[str, Any], routed: bool) -> dict[str, Any]:
             "finished": people_ + machine - again if routed else None,
             "by_people": people_ if routed else None, "by_machine": machine if routed else None,
             "reopened": again if routed else None, "states": kept.get("states")}
-
-
-def _rounded(value: float | None, digits: int = 4) -> float | None:
-    return None if value is None else round(float(value), digits)

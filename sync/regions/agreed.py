@@ -12,6 +12,7 @@ from sync.agreement.bootstrap import interval
 from sync.arrays import FloatArray, IntArray
 from sync.regions.gathered import Regions
 from sync.regions.overlap import Pairs
+from sync.told import rounded
 
 Figure = dict[str, Any]
 
@@ -55,8 +56,4 @@ def ratio(statistics: FloatArray, *, draw: bool = True, empty: str = EMPTY) -> F
         return {"value": None, "low": None, "high": None, "reason": empty}
     low, high = interval(statistics, lambda sums: sums[:, 0] / sums[:, 1]) if draw else (None, None)
     reason = None if low is not None or not draw else "too few tasks: no interval"
-    return {"value": round(float(above / below), 6), "low": _rounded(low), "high": _rounded(high), "reason": reason}
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, 6)
+    return {"value": round(float(above / below), 6), "low": rounded(low, 6), "high": rounded(high, 6), "reason": reason}

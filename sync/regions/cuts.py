@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 from sync.regions.agreed import Base, ratio
 from sync.regions.overlap import Pairs
+from sync.told import moment
 
 Figure = dict[str, Any]
 
@@ -83,7 +83,7 @@ def over_time(seen: Observations, base: Base, statistics: FloatArray) -> list[Fi
     windows = min(WINDOWS, len(tasks) // WINDOW_TASKS)
     if windows < 2:
         return []
-    return [{"from": _iso(last[part[0]]), "to": _iso(last[part[-1]]), **_without_metric(base, statistics, part)}
+    return [{"from": moment(last[part[0]]), "to": moment(last[part[-1]]), **_without_metric(base, statistics, part)}
             for part in np.array_split(tasks, windows)]
 
 
@@ -120,7 +120,3 @@ def _split(cells: IntArray, value: FloatArray, tasks: int) -> dict[int, tuple[Fl
     keys, first = np.unique(key, return_index=True)
     ends = np.append(first, len(key)).tolist()
     return {one: (value[a:b], task[a:b]) for one, (a, b) in zip(keys.tolist(), pairwise(ends), strict=True)}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(float(at), UTC).isoformat()

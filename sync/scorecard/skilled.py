@@ -22,7 +22,8 @@ from sync.scorecard.judged import Judged, judge
 from sync.scorecard.rates import difference
 from sync.scorecard.separation import confused_pairs, separates
 from sync.scorecard.straight import Straight, straight
-from sync.scorecard.words import figure, flag, key, moment, number, percent
+from sync.scorecard.words import figure, flag, key, percent
+from sync.told import moment, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,12 @@ def quality_section(found: Skilled, at: int) -> dict[str, Any]:
     plain, on_average, known = found.assessment.performance, found.adjusted, found.gold
     return {
         "accuracy": figure(plain.accuracy[at], plain.low[at], plain.high[at], plain.answers[at],
-                           effective=number(plain.effective[at], 1)),
+                           effective=rounded(plain.effective[at], 1)),
         "adjusted": figure(on_average.accuracy[at], on_average.low[at], on_average.high[at], on_average.compared[at],
                            "too few of their tasks were answered by two others",
-                           expected=number(on_average.expected[at]), mean=number(on_average.mean)),
+                           expected=rounded(on_average.expected[at]), mean=rounded(on_average.mean)),
         "gold": figure(known.accuracy[at], known.low[at], known.high[at], known.answered[at],
-                       "they met no ground truth", right=int(known.right[at]), lower=number(found.gold_lower[at])),
+                       "they met no ground truth", right=int(known.right[at]), lower=rounded(found.gold_lower[at])),
         "separates": [
             {"labels": [found.seen.labels[a], found.seen.labels[b]],
              **figure(told[0][at], told[1][at], told[2][at], told[3][at])} for a, b, told in found.separates]}
@@ -100,26 +101,26 @@ def _anchoring(one: Anchoring | None, at: int) -> dict[str, Any]:
     return figure(
         one.value[at], one.low[at], one.high[at], one.seen.effective[at],
         "too few wrong suggestions, seen or blind, are known",
-        agreement_seen=agreed[0], agreement_blind=agreed[1], skill=number(one.skill[at]), lift=number(one.lift[at]),
-        follows_wrong_seen=number(one.seen.wrong[at]) if one.seen.answers[at] else None,
+        agreement_seen=agreed[0], agreement_blind=agreed[1], skill=rounded(one.skill[at]), lift=rounded(one.lift[at]),
+        follows_wrong_seen=rounded(one.seen.wrong[at]) if one.seen.answers[at] else None,
         beside="own blind answers" if one.own[at] else "everybody's blind answers")
 
 
 def _straight(found: Skilled, at: int) -> dict[str, Any]:
     one, names = found.straight, found.seen.labels
     return {"run": None if one.length[at] < 1 else {
-                "label": names[one.label[at]], "length": int(one.length[at]), "others": number(one.others[at]),
-                "p": number(one.p_run[at], 6)},
+                "label": names[one.label[at]], "length": int(one.length[at]), "others": rounded(one.others[at]),
+                "p": rounded(one.p_run[at], 6)},
             "favourite": None if one.favourite[at] < 0 else {
-                "label": names[one.favourite[at]], "share": number(one.share[at]), "others": number(one.usual[at]),
-                "p": number(one.p_share[at], 6)}}
+                "label": names[one.favourite[at]], "share": rounded(one.share[at]), "others": rounded(one.usual[at]),
+                "p": rounded(one.p_share[at], 6)}}
 
 
 def _pair(found: Skilled, pair: Pair, at: int) -> dict[str, Any]:
     other = pair.second if pair.first == at else pair.first
     return {"annotator": key(found.seen.annotators[other]), "shared": pair.shared, "mistakes": pair.mistakes,
-            "of": key(found.seen.annotators[pair.first]), "expected": number(pair.expected, 2),
-            "together": pair.together, "p": number(pair.p, 6)}
+            "of": key(found.seen.annotators[pair.first]), "expected": rounded(pair.expected, 2),
+            "together": pair.together, "p": rounded(pair.p, 6)}
 
 
 def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
     if one.place[at] < 0:
         return figure(np.nan, np.nan, np.nan, one.answers[at],
                       f"fewer than {DRIFT_LEAST} answers that others can judge, with their time", changed=False)
-    told: dict[str, Any] = {name: number(getattr(one, name)[at], 6) for name in ("p", "p_break", "p_trend")}
+    told: dict[str, Any] = {name: rounded(getattr(one, name)[at], 6) for name in ("p", "p_break", "p_trend")}
     if one.p[at] > ALPHA:   # the likeliest break of a noise looks like one: nothing is shown of it
         return figure(np.nan, np.nan, np.nan, one.answers[at], "no change that chance does not explain",
                       changed=False, **told)
@@ -139,7 +140,7 @@ def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
                            one.before_high[at])
     return figure(gap, float(low), float(high), one.answers[at], changed=True, **told,
                   when=moment(found.seen.at[one.place[at]]), before=sides[0], after=sides[1],
-                  slope_per_100=number(one.slope[at]))
+                  slope_per_100=rounded(one.slope[at]))
 
 
 def skilled_flags(found: Skilled, at: int) -> list[dict[str, Any]]:

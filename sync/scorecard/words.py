@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
+
+from sync.told import rounded
 
 FEW = 20
 """Tasks named as evidence of a flag, at most."""
@@ -16,16 +16,10 @@ def figure(value: float, low: float, high: float, n: float, reason: str | None =
 
     A value that is NaN or infinite becomes None, with its interval.
     """
-    known = number(value)
-    return {"value": known, "low": None if known is None else number(low), "high": None if known is None else
-            number(high), "n": round(float(n)), "reason": None if known is not None else reason or "not known",
+    known = rounded(value)
+    return {"value": known, "low": None if known is None else rounded(low), "high": None if known is None else
+            rounded(high), "n": round(float(n)), "reason": None if known is not None else reason or "not known",
             **more}
-
-
-def number(value: float, digits: int = 4) -> float | None:
-    """Rounded, None where it is no number."""
-    value = float(value)
-    return round(value, digits) if math.isfinite(value) else None
 
 
 def key(name: Any) -> Any:
@@ -45,7 +39,7 @@ def keys(names: Iterable[Any]) -> list[Any]:
 
 def flag(kind: str, sentence: str, p: float, tasks: Iterable[Any] = (), **more: Any) -> dict[str, Any]:
     """Something to talk about with an annotator, with what it rests on. It is never proof of a fault."""
-    return {"kind": kind, "sentence": f"{sentence}, {p_value(p)}", "p": number(p, 6), "tasks": keys(tasks), **more}
+    return {"kind": kind, "sentence": f"{sentence}, {p_value(p)}", "p": rounded(p, 6), "tasks": keys(tasks), **more}
 
 
 def p_value(p: float) -> str:
@@ -61,11 +55,6 @@ def percent(share: float) -> str:
 def seconds(value: float) -> str:
     """`0.4 s`, `12 s`."""
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
-
-
-def moment(at: float) -> str:
-    """ISO date and time, in UTC, of POSIX seconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def band(low: float | None, high: float | None, reference: float, words: tuple[str, str, str]) -> str:

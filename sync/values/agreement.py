@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from sync.arrays import FloatArray, IntArray
+from sync.told import moment
 from sync.values.answers import Answers, ranks
 from sync.values.distances import Distance, Pairs, alpha, pairs
 from sync.values.means import offsets, told
@@ -37,7 +37,7 @@ def report(answers: Answers, distance: Distance, *, metric: str, level: str,
     guidelines, periods) have the expected distance of all answers."""
     found = pairs(answers, distance)
     value, low, high, reason = alpha(found)
-    head = {"metric": metric, "value": _told(value), "low": _told(low), "high": _told(high), "tasks": found.tasks,
+    head = {"metric": metric, "value": told(value), "low": told(low), "high": told(high), "tasks": found.tasks,
             "answers": found.answers, "reason": reason}
     few = [f"only {found.tasks} task(s) have two answers or more: the figures say little"] if (
         0 < found.tasks < FEW) else []
@@ -51,17 +51,13 @@ def coefficient(answers: Answers, distance: Distance, metric: str) -> dict[str, 
     """Alpha by another distance, for a report's `coefficients`."""
     found = pairs(answers, distance)
     value, low, high, reason = alpha(found)
-    return {"metric": metric, "value": _told(value), "low": _told(low), "high": _told(high), "tasks": found.tasks,
+    return {"metric": metric, "value": told(value), "low": told(low), "high": told(high), "tasks": found.tasks,
             "answers": found.answers, "reason": reason}
 
 
 def raw(answers: Answers, distance: Distance, metric: str) -> dict[str, Any]:
     """1 - mean distance of two answers to one task, chance not taken off, for a report's `coefficients`."""
     return {**_similarity(answers, pairs(answers, distance)), "metric": metric}
-
-
-def _told(value: float | None) -> float | None:
-    return None if value is None else told(value)
 
 
 def _similarity(answers: Answers, found: Pairs) -> dict[str, Any]:
@@ -129,11 +125,7 @@ def _over_time(answers: Answers, found: Pairs) -> list[dict[str, Any]]:
     if len(edges) < 2:
         return []
     parts = _part(answers, _subset(found, known), at, len(edges) - 1, found.expected)
-    return [{"from": _iso(edges[k]), "to": _iso(edges[k + 1]), **part} for k, part in enumerate(parts)]
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat()
+    return [{"from": moment(edges[k]), "to": moment(edges[k + 1]), **part} for k, part in enumerate(parts)]
 
 
 def _subset(found: Pairs, kept: FloatArray | IntArray | Any) -> Pairs:

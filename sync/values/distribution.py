@@ -20,6 +20,7 @@ from cueloop.types import Control
 from sync.arrays import FloatArray, IntArray
 from sync.observations import Observations
 from sync.outcome import AnnotatorQuality, Outcome
+from sync.told import rounded
 from sync.values import agreement
 from sync.values.answers import voting
 from sync.values.consistency import Consistency, consistency
@@ -113,7 +114,7 @@ def _listed(found: Cells, labels: int) -> tuple[IntArray, IntArray, IntArray]:
 
 def _annotators(seen: Observations, judged: Consistency, learned: Crowd) -> tuple[AnnotatorQuality, ...]:
     """Consistency as accuracy, and which labels each annotator gives more or less often than expected."""
-    shares = {seen.labels[k]: told(learned.shares[k], 8)
+    shares = {seen.labels[k]: rounded(learned.shares[k], 8)
               for k in np.argsort(-learned.shares, kind="stable")[:LISTED].tolist()}
     common = {"crowd": {"strength": learned.strength, "shares": shares}}
     details = [{"consistency": told(judged.raw[at]), "z": told(judged.z[at]),

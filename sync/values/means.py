@@ -8,6 +8,7 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray
 from sync.performance import PRIOR_ANSWERS, beta_interval
+from sync.told import rounded
 
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
         2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042)
@@ -67,6 +68,6 @@ def offsets(group: IntArray, value: FloatArray, groups: int) -> tuple[Means, Flo
     return Means(mean, mean - half, mean + half, count), spread
 
 
-def told(value: float, digits: int = 6) -> float | None:
-    """A number as reports have it: rounded, None where it is unknown."""
-    return round(float(value), digits) if np.isfinite(value) else None
+def told(value: float | None) -> float | None:
+    """A number as the reports of values have it, with six digits; None where it is unknown."""
+    return rounded(value, 6)

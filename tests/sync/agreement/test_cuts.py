@@ -138,8 +138,8 @@ def test_nothing_is_told_of_guidelines_where_no_version_is_known() -> None:
 
 
 @pytest.mark.parametrize(("days", "unit", "first", "count"), [
-    (21, "week", "2025-12-29T00:00:00Z", 4), (300, "month", "2026-01-01T00:00:00Z", 10),
-    (3, "window", "2026-01-01T00:00:00Z", 12), (2000, "window", "2026-01-01T00:00:00Z", 12),
+    (21, "week", "2025-12-29T00:00:00+00:00", 4), (300, "month", "2026-01-01T00:00:00+00:00", 10),
+    (3, "window", "2026-01-01T00:00:00+00:00", 12), (2000, "window", "2026-01-01T00:00:00+00:00", 12),
 ])
 def test_periods_are_the_finest_with_enough_tasks(days: int, unit: str, first: str, count: int) -> None:
     # given 800 tasks spread evenly over some days from Thursday, 1 January 2026, the second annotator a bit later
