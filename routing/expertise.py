@@ -22,6 +22,10 @@ USUAL_ACCURACY = 0.7
 """Taken for everybody while no answer was compared with another."""
 
 
+CROWD = 10
+"""Answers that what is usual counts for beside an annotator's own, where only their accuracy is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expertise:
     """What is known of some annotators on one control."""
@@ -54,13 +58,14 @@ def load(conn: sa.Connection, project_id: int, control: Control, annotators: Seq
 
 def _by_accuracy(conn: sa.Connection, project_id: int, control: Control, annotators: Sequence[int]) -> Expertise:
     """Somebody who is mostly wrong tells nothing: in such answers there is no other label that they would mean."""
-    known = {row.annotator_id: row for row in conn.execute(performance.of_project(project_id, control.name))
-             if row.answers}
-    usual = float(np.mean([row.accuracy for row in known.values()])) if known else USUAL_ACCURACY
-    right = [known[a].accuracy if a in known else usual for a in annotators]
-    confusion = np.array([_one_coin(2, float(np.clip(chance, 0.5, 1 - 1e-6))) for chance in right])
-    return Expertise(confusion.reshape(len(annotators), 2, 2),
-                     np.array([known[a].answers if a in known else 0 for a in annotators], np.float64))
+    known = {row.annotator_id: (float(row.accuracy), int(row.answers))
+             for row in conn.execute(performance.of_project(project_id, control.name))}
+    usual = (sum(right * answers for right, answers in known.values()) + CROWD * USUAL_ACCURACY) / (
+        sum(answers for _, answers in known.values()) + CROWD)
+    here = [known.get(annotator, (0.0, 0)) for annotator in annotators]
+    chances = [(right * answers + CROWD * usual) / (answers + CROWD) for right, answers in here]
+    confusion = np.array([_one_coin(2, min(max(chance, 0.5), 1 - 1e-6)) for chance in chances])
+    return Expertise(confusion.reshape(len(annotators), 2, 2), np.array([answers for _, answers in here], np.float64))
 
 
 def information(belief: Array, confusion: Array) -> Array:

@@ -171,3 +171,18 @@ def test_the_admin_is_told_that_no_model_will_predict(team_asked: Any) -> None:
     with team.store.read() as conn:
         said = advise(context.read(conn, team.project, now()))
     assert any("no single choice" in sentence for sentence in said)
+
+
+def test_people_are_worth_something_before_anybody_could_be_judged(any_store: Store) -> None:
+    # given nothing but an expert's ground truth, which says nothing of how often people are right
+    control = Control("names", "text", "Labels", ("PER",), "text", kind="spans")
+    with any_store.write() as conn:
+        conn.execute(schema.projects.insert().values(id=1, title="x", label_config=SPANS, mode="connected",
+                                                     connected_at=now()))
+        performance.write(conn, 1, "names", [
+            {"annotator_id": 9, "answers": 9, "skips": 0, "accuracy": 0.4, "low": 0.0, "high": 1.0, "labels": [],
+             "confusion": [], "counts": []}])
+        found = expertise.load(conn, 1, control, [1, 2])
+        nobody = expertise.load(conn, 1, control, [])
+    assert (expertise.information(TaskSignals(1, {}).belief(())[None], found.confusion) > 0).all()
+    assert nobody.confusion.shape == (0, 2, 2)
