@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -184,3 +184,46 @@ def test_what_is_told_of_somebody_does_not_grow_with_the_crowd(name: str) -> Non
     many = judged(name, [(f"{part}{task}", f"{part}{who}", which) for part in range(10) for task, who, which in one])
     size = [max(len(json.dumps(one.details)) for one in found.annotators) for found in (few, many)]
     assert size[1] < 1.5 * size[0] + 200
+
+
+OTHER_NAMES = {"a": "9", "b": "8", "c": "7", "d": "6", "x": "5", "y": "4", "z": "3", "u": "2", "PER": "LOC",
+               "LOC": "PER", "cat": "dog", "dog": "cat", "nod": "shake", "shake": "nod", "good": "none", "none": "good"}
+"""Names whose alphabetical order is another one."""
+
+
+def renamed(value: Any) -> Any:
+    """The same value with other names of labels."""
+    if isinstance(value, str):
+        return OTHER_NAMES.get(value, value)
+    if isinstance(value, dict):
+        return {OTHER_NAMES.get(key, key): renamed(one) for key, one in value.items() if key not in ("x", "y")} | {
+            key: one for key, one in value.items() if key in ("x", "y")}  # a box's corner
+    return [renamed(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", ["choice", "distribution", "multi", "taxonomy", "spans", "segments", "boxes",
+                                  "polygons"])
+def test_names_of_labels_mean_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given the same answers with other names for the labels
+    control, values = VALUES[name]
+    one = judged(name, crowd(per_task=4))
+    labels = tuple(renamed(list(control.labels)))
+    monkeypatch.setitem(VALUES, name, (replace(control, labels=labels), tuple(renamed(list(values)))))
+    other = judged(name, crowd(per_task=4))
+    # then the consensus has the other names, everybody is as good as before, and agreement is the same
+    plain = {row.task: kept(renamed(row.value) if row.value else renamed(row.label)) for row in one.consensus}
+    assert {row.task: kept(row.value or row.label) for row in other.consensus} == plain
+    for before, after in zip(one.annotators, other.annotators, strict=True):
+        drawn = name in ("multi", "taxonomy")  # true sets are sampled, by the order of labels
+        assert after.accuracy == pytest.approx(before.accuracy, abs=0.01 if drawn else 1e-5)
+    assert other.agreement["value"] == pytest.approx(one.agreement["value"], abs=1e-6)
+
+
+def kept(value: Any) -> Any:
+    """What a consensus says, in an order of its own, without what depends on order in the last digit."""
+    if isinstance(value, dict):  # a distribution
+        return {label: round(told["share"], 5) for label, told in value["distribution"].items()}
+    if isinstance(value, list):
+        return sorted(json.dumps({key: one[key] for key in one if key != "probability"}
+                                 if isinstance(one, dict) else one, sort_keys=True) for one in value)
+    return value
