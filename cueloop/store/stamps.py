@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from cueloop.store.consensus import Consensus, columns
 from cueloop.store.schema import consensus
 
+ROWS = 2_000
+"""Rows fetched at a time: only what is kept of them takes memory."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamps:
@@ -54,20 +57,23 @@ class Stamps:
 def stamps(conn: sa.Connection, project_id: int, control: str) -> Stamps:
     """The stored state of every task of a project that has a consensus on this control."""
     c = consensus.c
-    rows = conn.execute(sa.select(c.task, c.label, c.probability, c.answers, c.method, sa.cast(c.updated_at, sa.Text))
-                        .where(c.project_id == project_id, c.control == control).order_by(c.task))
-    same: dict[Any, Any] = {}     # a few labels and moments stand in very many rows: one object of each is enough
-    once = same.setdefault
-    return _stamps([(task, once(label, label), probability, answers, once(method, method), once(at, at))
-             for task, label, probability, answers, method, at in rows])
+    found = conn.execute(sa.select(c.task, c.label, c.probability, c.answers, c.method, sa.cast(c.updated_at, sa.Text))
+                         .where(c.project_id == project_id, c.control == control))
+    same: dict[str, str] = {}     # a few labels and moments stand in very many rows: one object of each is enough
+    parts = [_columns(rows, same) for rows in found.partitions(ROWS)] or [_columns([], same)]
+    columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    order = np.argsort(columns[0])
+    return Stamps(*(column[order] for column in columns))
 
 
 def nothing() -> Stamps:
     """Where no consensus is stored yet."""
-    return _stamps([])
+    return Stamps(*_columns([], {}))
 
 
-def _stamps(rows: Sequence[tuple[Any, ...]]) -> Stamps:
-    task, label, probability, answers, method, at = zip(*rows, strict=True) if rows else ((),) * 6
-    return Stamps(np.array(task, np.int64), np.array(label, object), np.array(probability, np.float64),
-                  np.array(answers, np.int64), np.array(method, object), np.array(at, object))
+def _columns(rows: Sequence[Sequence[Any]], same: dict[str, str]) -> list[NDArray[Any]]:
+    """Rows as columns: numbers, and texts of which each is kept once, in `same`."""
+    types = (np.int64, object, np.float64, np.int64, object, object)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return [np.array([*map(same.setdefault, column, column)] if kind is object else column, kind)
+            for kind, column in zip(types, columns, strict=True)]
