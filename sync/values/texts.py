@@ -1,8 +1,9 @@
 """Free text: the consensus is the answer most like all others.
 
 Similarity is in `sync.values.likeness`, the choice in `sync.values.medoids`. `probability` is the expected similarity
-of the consensus to the truth, an annotator's `accuracy` the mean similarity of their answers to what the others choose
-(or to the ground truth). Agreement is alpha with the distance 1 - similarity: pairs of one task against pairs of any.
+of the consensus to the truth, an annotator's `accuracy` that of their answers: it lies between their similarity to what
+the others choose, who err too, and what that would be had the others not erred (where the truth is known, to that).
+Agreement is alpha with the distance 1 - similarity: pairs of one task against pairs of any.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sync.outcome import Outcome
 from sync.values import agreement
 from sync.values.answers import Answers, agreeing, index, voting
 from sync.values.likeness import Texts, normal_form
-from sync.values.means import shares, told
+from sync.values.means import between, shares, told
 from sync.values.medoids import Medoids, choose
 from sync.values.outcomes import Known, crowd, detail, qualities, remembered, row, truth_row
 
@@ -55,12 +56,27 @@ def judge(control: Control, seen: Observations, *, known: Known | None = None) -
     if known is not None:
         return Outcome(control, rows, remembered(seen, known),
                        agreement.not_judged(METRIC, "text", "only some tasks were judged"), answers.warnings)
-    judged = shares(answers.annotator, found.like, answers.annotators)
+    judged = between(shares(answers.annotator, found.like, answers.annotators),
+                     shares(answers.annotator, _without_others_errors(answers, found.like, chance), answers.annotators))
     details = [{"weight": told(found.weight[at]), "crowd": {"chance": told(chance)}}
                for at in range(answers.annotators)]
     report = agreement.report(compared, lambda left, right: 1 - texts.similarity(said[left], said[right]),
                               metric=METRIC, level="text")
     return Outcome(control, rows, qualities(seen, judged, details), report, answers.warnings)
+
+
+def _without_others_errors(answers: Answers, like: FloatArray, chance: float) -> FloatArray:
+    """How like each answer would be to the truth, if it is so `like` a text that errs as much as an average answer.
+
+    Two answers that err by themselves are, beyond chance, as alike as the product of what each has of the truth.
+    """
+    to_truth = np.zeros(answers.tasks, bool)
+    to_truth[list(answers.truth)] = True
+    erring = ~np.isnan(like) & ~to_truth[answers.task]
+    if not erring.any() or chance >= 1:
+        return like
+    usual = max(float(like[erring].mean() - chance) / (1 - chance), 0.05) ** 0.5
+    return np.where(erring, np.maximum(like, chance + (like - chance) / usual), like).clip(max=1.0)
 
 
 def _strings(value: Any) -> tuple[str, ...] | None:

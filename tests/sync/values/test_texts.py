@@ -63,6 +63,25 @@ def test_the_consensus_is_nearer_to_the_truth_than_an_answer() -> None:
     assert abs(judged(TEXT, mixed).agreement["value"]) < 0.05
 
 
+@pytest.mark.parametrize("per_task", [2, 3, 5])
+def test_accuracy_is_likeness_to_the_truth_although_the_others_err_too(per_task: int) -> None:
+    # given people who slip, each task copied by few of them
+    held = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        slips = rng.uniform(0.02, 0.4, 10)
+        answers, own = [], {f"w{who}": [] for who in range(10)}
+        for task in range(100):
+            right = rng.choice(LETTERS, 40)
+            for who in rng.permutation(10)[:per_task]:
+                given = np.where(rng.random(40) < slips[who], rng.choice(LETTERS, 40), right)
+                answers.append((task, f"w{who}", ["".join(given)]))
+                own[f"w{who}"].append(like("".join(given), "".join(right)))
+        held += [one.low <= np.mean(own[one.annotator]) <= one.high for one in judged(TEXT, answers).annotators]
+    # then the interval holds how like the truth their texts are
+    assert np.mean(held) >= 0.7
+
+
 def test_reliability_decides_between_two() -> None:
     # given somebody who proved reliable and somebody who did not, who differ on a task
     answers, _ = scribes(4)
