@@ -75,7 +75,7 @@ def _declared(given: Context) -> Iterator[str]:
         if address not in known:
             yield f"{file}: `costs` names {address}, who is no annotator of this project{suggest(address, known)}"
     if said.gold.share and not given.gold:
-        yield f"{file}: `gold` has nothing to mix in: no annotation of this project counts as ground truth"
+        yield f"{file}: `gold` has nothing to mix in yet: no annotation that was pulled counts as ground truth"
     elif said.gold.share:
         yield (f"{file}: the {len(given.gold)} tasks with ground truth last for "
                f"{int(len(given.gold) / said.gold.share):,} tasks of an annotator, for nobody gets one twice")

@@ -108,4 +108,4 @@ def test_an_admin_is_told_what_does_not_fit_the_project(team: Team) -> None:
     assert advise(given) == [
         "r.yaml: `controls` names sentimant, which is no control of this project, did you mean sentiment?",
         "r.yaml: `costs` names nobody@b.org, who is no annotator of this project",
-        "r.yaml: `gold` has nothing to mix in: no annotation of this project counts as ground truth"]
+        "r.yaml: `gold` has nothing to mix in yet: no annotation that was pulled counts as ground truth"]
