@@ -20,7 +20,7 @@ def tables(facts: dict[str, Any]) -> str:
         if "project" in facts or len(facts["controls"]) > 1:
             lines.append(f"{name} ({control['kind']})")
         lines += [_consensus(control["consensus"]), *_model(control.get("model")), _agreement(control["agreement"]),
-                  *_coefficients(control["agreement"])]
+                  *_coefficients(control["agreement"], control["annotators"])]
         warnings = control["consensus"]["warnings"] + control["agreement"].get("warnings", [])
         lines += [f"Warning: {warning.rstrip('.')}." for warning in warnings]
         lines += ["", *_annotators(control["annotators"]), *_flags(control["annotators"]), ""]
@@ -53,13 +53,14 @@ def _agreement(facts: dict[str, Any]) -> str:
                             f"{_name(facts['metric'])} {_interval(facts)} on {facts['tasks']} tasks")
 
 
-def _coefficients(facts: dict[str, Any]) -> list[str]:
+def _coefficients(facts: dict[str, Any], people: list[dict[str, Any]]) -> list[str]:
+    names = {r["annotator"]: r.get("name") or r["annotator"] for r in people}
     others = [f"{_name(one['metric'])} {_interval(one)}" for one in facts.get("coefficients", ())
               if one["value"] is not None and one["metric"] != facts["metric"]]
     lines = ["           " + ", ".join(others)] if others else []
     pairs = [pair for pair in facts.get("by_pair", ()) if pair["value"] is not None]
     for pair in sorted(pairs, key=lambda one: one["value"])[:SHOWN_PAIRS if len(pairs) > 1 else 0]:
-        first, second = pair["annotators"]
+        first, second = (names.get(annotator, annotator) for annotator in pair["annotators"])
         lines.append(f"           {first} and {second}: {_interval(pair)} on {pair['tasks']} shared tasks")
     return lines
 

@@ -75,6 +75,22 @@ def test_a_project_and_a_file_tell_the_same(home: Settings, tmp_path: Path) -> N
     assert "Person 3" in run("--project", "1").output
 
 
+def test_pairs_of_annotators_are_told_by_their_names(home: Settings) -> None:
+    # given a project in which Wil always says the opposite
+    store = Store.open(home.store_url)
+    with store.write() as conn:
+        annotators.put(conn, [{"id": n, "email": f"{name}@example.com", "first_name": name.title()}
+                              for n, name in enumerate(("ann", "bob", "wil"), 1)])
+    keys = given.project(store, tasks=12)
+    given.answers(store, 1, [(key, who, "good" if (at + (who == 3)) % 2 else "bad")
+                             for at, key in enumerate(keys) for who in (1, 2, 3)])
+    store.close()
+    # when its quality is told, then the pairs that agree least are people, not numbers
+    said = run("--project", "1").output
+    assert "Ann and Wil: " in said
+    assert "Bob and Wil: " in said
+
+
 def test_the_last_of_two_answers_counts_and_it_says_so(home: Settings, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [("t1", "w1", "bad"), ("t1", "w2", "good"), ("t1", "w1", "good")])
     facts = json.loads(run("--answers", file, "--json").stdout)
