@@ -39,6 +39,9 @@ NOTABLE = 0.005
 REPORTS_EVERY = timedelta(minutes=1)
 """Reports are made at most so often: they take seconds, and people read them in minutes."""
 
+MAYBE_DEAD = timedelta(minutes=10)
+"""Age from which a full run that a worker has not ended may have lost its worker."""
+
 log = logs.get(__name__)
 
 
@@ -170,19 +173,25 @@ def _old(made: datetime | None) -> bool:
 def _hand_over(store: Store, project_id: int) -> bool:
     """Have a worker do the full run with its reports. False when there is no Redis to carry it.
 
-    One that failed is not asked for again before the reports' time has passed.
+    One that failed is not asked for again before the reports' time has passed. One that takes long may have lost its
+    worker: the queue knows, and is asked.
     """
     from cueloop.queue import Jobs
 
     jobs = Jobs(settings.load().redis_url, store)
     try:
         state = jobs.state("recompute", project_id)
-        if state is None or not (state["state"] in ("queued", "running") or _failed_just_now(state)):
+        if state is None or not (_under_way(state) or _failed_just_now(state)):
             jobs.enqueue_once("recompute", project_id, "sync.jobs.recompute", project_id)
     except QueueUnavailable as error:
         log.debug("full run done in the loop", project=project_id, why=str(error))
         return False
     return True
+
+
+def _under_way(state: dict[str, Any]) -> bool:
+    since = state["started_at"] or state["queued_at"]
+    return state["state"] in ("queued", "running") and now() - since < MAYBE_DEAD
 
 
 def _failed_just_now(state: dict[str, Any]) -> bool:

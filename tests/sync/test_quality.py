@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from cueloop.store import Store, consensus, performance, projects, schema
+from cueloop.store.columns import now
 from sync import full_run, quality
 from tests.sync import quality_store as given
 
@@ -286,3 +288,23 @@ def test_a_big_project_s_full_run_is_enqueued_once_and_done_by_a_worker(
         found = performance.confusions(conn, 1, "mood")
     assert found is not None
     assert (found.annotators, found.answers) == ((1,), 3)
+
+
+def test_a_full_run_whose_worker_was_killed_is_asked_for_again(
+        store: Store, valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a full run that a worker began an hour ago, of which Redis knows nothing any more
+    monkeypatch.setenv("CUELOOP_REDIS_URL", valkey)
+    keys = given.project(store, tasks=3)
+    given.answers(store, 1, [(k, 1, "good") for k in keys])
+    begun = now() - timedelta(hours=1)
+    with store.write() as conn:
+        conn.execute(schema.jobs.insert().values(
+            kind="recompute", project_id=1, function="sync.jobs.recompute", args=[1], timeout=3600, state="running",
+            again=False, attempts=1, queued_at=begun, started_at=begun))
+    # when the loop steps
+    quality.step(store, None, 1, frozenset(keys))
+    # then another one waits, and the consensus is there meanwhile
+    with store.read() as conn:
+        states = conn.scalars(sa.select(schema.jobs.c.state).order_by(schema.jobs.c.key)).all()
+    assert states == ["failed", "queued"]
+    assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
