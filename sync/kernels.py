@@ -57,10 +57,14 @@ def _in_logs(said: Any, chance: Any, prior: Any, own: Any) -> None:
         own[k] = log(prior[k])
         for column in said:
             own[k] += log(chance[column * labels + k])
-    own -= own.max()
+    top, total = own[0], 0.0
+    for k in range(1, labels):
+        top = max(top, own[k])
     for k in range(labels):
-        own[k] = exp(own[k])
-    own /= own.sum()
+        own[k] = exp(own[k] - top)
+        total += own[k]
+    for k in range(labels):
+        own[k] /= total
 
 
 @_njit
