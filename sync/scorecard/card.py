@@ -144,7 +144,8 @@ def _bands(accuracy: dict[str, Any], mean: float, speeds: dict[str, Any], consis
            flags: list[dict[str, Any]]) -> dict[str, str]:
     """Each section in words. Sections that only flags speak of say what was found, or that nothing was."""
     kinds = {one["kind"] for one in flags}
-    of = {"independence": ("anchoring", "straight-lining", "one label", "copying"), "reliability": ("skips", "drift")}
+    of = {"independence": ("anchoring", "guessing", "straight-lining", "one label", "copying"),
+          "reliability": ("skips", "drift")}
     return {"quality": band(accuracy["low"], accuracy["high"], mean,
                             ("below the team", "about the team's", "above the team")),
             **plain_bands(speeds, consistent),

@@ -18,6 +18,7 @@ from sync.scorecard.drift import LEAST as DRIFT_LEAST
 from sync.scorecard.drift import Drift, drift
 from sync.scorecard.evidence import Evidence
 from sync.scorecard.gold import Gold, gold
+from sync.scorecard.guessing import Guessing, guessing
 from sync.scorecard.judged import Judged, judge
 from sync.scorecard.rates import difference
 from sync.scorecard.separation import confused_pairs, separates
@@ -41,6 +42,7 @@ class Skilled:
     straight: Straight
     copying: dict[int, list[Pair]]
     drift: Drift
+    guessing: Guessing
 
     @property
     def mean(self) -> float:
@@ -68,7 +70,9 @@ def skilled(seen: Observations, assessment: Assessment, evidence: Evidence | Non
     return Skilled(seen, assessment, judged, adjusted(judged, chance, assessment.performance), known,
                    known.at_least(), told,
                    anchored, straight(judged, annotators=people, labels=len(seen.labels)), copied,
-                   drift(judged, chance, annotators=people))
+                   drift(judged, chance, annotators=people),
+                   guessing(judged.annotator, judged.label, assessment.fit.prior, assessment.performance,
+                            assessment.crowd_mean))
 
 
 def quality_section(found: Skilled, at: int) -> dict[str, Any]:
@@ -144,9 +148,18 @@ def drift_figure(found: Skilled, at: int) -> dict[str, Any]:
 
 
 def skilled_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
-    """Straight-lining, one label for everything, shared mistakes, anchoring, drift: each with its evidence."""
-    return [*_straight_flags(found, at), *_pair_flags(found, at), *_anchoring_flags(found, at),
-            *_drift_flags(found, at)]
+    """Guessing, straight-lining, one label only, shared mistakes, anchoring, drift: each with its evidence."""
+    return [*_guessing_flags(found, at), *_straight_flags(found, at), *_pair_flags(found, at),
+            *_anchoring_flags(found, at), *_drift_flags(found, at)]
+
+
+def _guessing_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
+    one, judged = found.guessing, found.assessment.performance
+    if not one.told[at]:
+        return []
+    return [flag("guessing", f"right in {percent(judged.accuracy[at])} ({percent(judged.low[at])} to "
+                 f"{percent(judged.high[at])}) of {judged.answers[at]} answers, the team in {percent(found.mean)}; "
+                 f"guessing would be in {percent(one.chance[at])}", one.p[at])]
 
 
 def _straight_flags(found: Skilled, at: int) -> list[dict[str, Any]]:
