@@ -61,10 +61,16 @@ class Books:
         with self.store.read() as conn:
             return conn.execute(query).scalar_one()
 
+    def asked(self):
+        """Whether everybody has open questions: tasks are judged first, then people are asked."""
+        with self.store.read() as conn:
+            return len(set(conn.scalars(sa.select(s.assignments.c.annotator_id).where(
+                s.assignments.c.project_id == self.project, s.assignments.c.state == "open")))) == PEOPLE
+
     def caught_up(self, answers, seconds=40.0):
         """Wait until every answer is pulled, judged and routed, and Label Studio shows what was decided."""
         end = time.monotonic() + seconds
-        while not (self.count(s.answers) == answers and self.count(s.routes) == TASKS
+        while not (self.count(s.answers) == answers and self.count(s.routes) == TASKS and self.asked()
                    and self.count(s.routes, s.routes.c.dirty) == 0):
             assert time.monotonic() < end, (self.count(s.answers), answers, self.count(s.routes, s.routes.c.dirty))
             time.sleep(0.1)

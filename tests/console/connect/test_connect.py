@@ -298,11 +298,11 @@ def test_two_projects_share_the_machine_and_the_last_one_removes_it(
 
 
 @ON_THE_FAKE
-def test_a_config_that_cannot_be_modelled_is_refused_before_anything_is_written(
+def test_a_config_that_cannot_be_judged_is_refused_before_anything_is_written(
         home: Settings, store: Store, admin: LabelStudio, project_factory: Callable[..., int],
         either_label_studio: Any) -> None:
     project = project_factory(either_label_studio, label_config=(
-        '<View><Text name="t" value="$text"/><TextArea name="free" toName="t"/></View>'))
+        '<View><Image name="t" value="$text"/><Brush name="free" toName="t"/></View>'))
 
     with pytest.raises(LabelConfigError, match="free"):
         connect(home, store, admin, project)
