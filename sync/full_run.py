@@ -54,7 +54,7 @@ def read(conn: sa.Connection, project_id: int, control: Control, *, reports: boo
     options: dict[str, Any] = {}
     if control.kind == "choice":
         options = {"voice": voices.read(conn, project_id, control, seen),
-                   "history": history(_elsewhere(conn, project_id, control), seen.labels, seen.annotators)}
+                   "history": history(_elsewhere(conn, project_id, control, seen), seen.labels, seen.annotators)}
     return Inputs(control, seen, options,
                   card_evidence.read(conn, project_id, control, seen) if reports else None,
                   stamps(conn, project_id, control.name))
@@ -103,9 +103,9 @@ def moved(given: Inputs, found: Findings, by: float) -> set[int]:
     return set(tasks[differs].tolist()) | set(np.setdiff1d(given.before.task, tasks).tolist())
 
 
-def _elsewhere(conn: sa.Connection, project_id: int, control: Control) -> list[Confusions]:
-    """What is known of everybody from other projects that ask for the same labels."""
-    found = (performance_store.confusions(conn, other, name)
+def _elsewhere(conn: sa.Connection, project_id: int, control: Control, seen: Observations) -> list[Confusions]:
+    """What is known of these annotators from other projects that ask for the same labels."""
+    found = (performance_store.confusions(conn, other, name, annotators=seen.annotators)
              for other, name in performance_store.alike(conn, project_id, control.labels))
     return [run for run in found if run is not None]
 

@@ -308,3 +308,16 @@ def test_a_full_run_whose_worker_was_killed_is_asked_for_again(
         states = conn.scalars(sa.select(schema.jobs.c.state).order_by(schema.jobs.c.key)).all()
     assert states == ["failed", "queued"]
     assert given.consensus(store, 1) == dict.fromkeys(keys, "good")
+
+
+def test_what_another_project_knows_of_somebody_is_taken_along(any_store: Store) -> None:
+    # given a project in which annotator 4 always says the opposite of three others
+    keys = given.project(any_store, tasks=40)
+    given.answers(any_store, 1, crowd(keys, wrong=1))
+    quality.recompute(any_store, 1)
+    # when he and somebody unknown contradict each other in another project with the same labels
+    other = given.project(any_store, project_id=2, tasks=6)
+    given.answers(any_store, 2, [row for key in other for row in ((key, 4, "good"), (key, 9, "bad"))])
+    quality.recompute(any_store, 2)
+    # then the unknown is believed
+    assert set(given.consensus(any_store, 2).values()) == {"bad"}
