@@ -79,6 +79,13 @@ class Team:
         route(self.store, self.project, None)
         return publish(self.store, self.admin, self.project, machine_token=self.machine_token, seconds=seconds)
 
+    def only_these(self) -> None:
+        """Make the project a pilot of these people: nobody else of the server is asked."""
+        row = self.admin.project(self.project)
+        with self.store.write() as conn:
+            projects.put(conn, self.project, title=row["title"], label_config=row["label_config"], mode="pilot",
+                         connected_at=now(), pilot={"annotators": [p.email for p in self.people]})
+
     def apply(self, text: str) -> None:
         """Put rules in force."""
         with self.store.write() as conn:

@@ -32,6 +32,7 @@ def test_gold_comes_among_the_work_once_each_and_an_old_answer_is_asked_again_un
     # and suggestions on everything
     team = team_at(label_studio, tasks=60, people=2)
     person, other = team.people
+    team.only_these()       # pull learns of everybody whom other tests signed up here
     known = team.ids[-6:]
     for task in known:
         team.admin.annotate(task, choice("positive"), ground_truth=True)
