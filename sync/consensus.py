@@ -27,6 +27,9 @@ METHOD = "hierarchical"
 FIRST_TRUST = 0.1
 """Weight of the majority's labels in the first step beside known ones: who is right is first learned from those."""
 
+FEW_SHARED = 0.05
+"""Up to this share of tasks with a second answer, those alone say how good annotators are."""
+
 _EDGE = 1e-4
 """Accuracies are kept this far from 0 and 1 before a logit is taken."""
 
@@ -69,13 +72,14 @@ class Fit:
 
 def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, annotators: int, labels: int,
         pinned: IntArray | None = None, history: FloatArray | None = None, review: NDArray[np.bool_] | None = None,
-        weights: Weights | None = None, iterations: int = 60, tolerance: float = 1e-3) -> Fit:
+        weights: Weights | None = None, iterations: int = 60, tolerance: float = 1e-3,
+        asked_again: bool = False) -> Fit:
     """Fit the model to N answers (three index arrays of length N, one row an answer; each pair once).
 
     `pinned` (T,) holds the known label of a task, or -1: such a task keeps it and teaches the model. `history`
     (W, K, K) holds expected counts that count as seen before, in every M step (`sync.history` makes them). `review`
     (N,) marks answers that vote but teach nothing about who gave them. Tasks without answers get the class shares.
-    Pure: the same input gives the same output. Raises ValueError for an index out of range and for a pair of task
+    `asked_again`: see `judging`. Pure: the same input gives the same output. Raises ValueError for an index out of range and for a pair of task
     and annotator that occurs twice.
     """
     if labels == 0:
@@ -85,7 +89,7 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     refuse_twice(task, annotator, annotators)
     votes = label_counts(task, label, tasks, labels)
     known = np.full(tasks, -1) if pinned is None else np.asarray(pinned)
-    judged = judging(task, known, review)
+    judged = judging(task, known, review, asked_again)
     own = answers if judged.all() else passes(
         task[judged], annotator[judged], label[judged], tasks=tasks, annotators=annotators, labels=labels)
     posterior = pin(normalised(votes + 0.3 / labels), known)
@@ -134,14 +138,19 @@ def refuse_twice(task: IntArray, annotator: IntArray, annotators: int) -> None:
                          f"({len(twice)} too many in all)")
 
 
-def judging(task: IntArray, known: IntArray, review: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """Answers (N,) that teach something of who gave them: there is another answer to the task, or its label is known.
+def judging(task: IntArray, known: IntArray, review: NDArray[np.bool_] | None,
+            asked_again: bool = False) -> NDArray[np.bool_]:
+    """Answers (N,) that teach something of who gave them; a review is not independent of what it reviews.
 
-    Who is alone with a task would vouch for themself; a review is not independent of what it reviews.
+    Who is alone with a task would vouch for themself: they teach nothing. Unless tasks are `asked_again` where answers
+    are torn, as rules do: then tasks with several answers are the hard ones, learning from them alone would make
+    everybody look bad and turn EM over, and all teach where more than `FEW_SHARED` of the tasks are shared.
     """
     tasks = len(known)
     answers = np.bincount(task, minlength=tasks)
     taught = (answers[task] > 1) | (known[task] >= 0)
+    if asked_again and (answers > 1).sum() > FEW_SHARED * max((answers > 0).sum(), 1):
+        taught = np.ones(len(task), bool)
     return taught if review is None else taught & ~review
 
 

@@ -7,6 +7,7 @@ tell is their own posterior, which for the last two is too sure.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -90,5 +91,5 @@ def _completed(posterior: FloatArray, confusion: FloatArray | None, iterations: 
 
 
 METHODS: dict[str, Method] = {"majority": _majority, "one-coin": _one_coin, "dawid-skene": _dawid_skene,
-                              HIERARCHICAL: consensus.fit}
+                              HIERARCHICAL: partial(consensus.fit, asked_again=True)}
 """By the name under which they are chosen and stored."""
