@@ -79,8 +79,8 @@ def fit(task: IntArray, annotator: IntArray, label: IntArray, *, tasks: int, ann
     `pinned` (T,) holds the known label of a task, or -1: such a task keeps it and teaches the model. `history`
     (W, K, K) holds expected counts that count as seen before, in every M step (`sync.history` makes them). `review`
     (N,) marks answers that vote but teach nothing about who gave them. Tasks without answers get the class shares.
-    `asked_again`: see `judging`. Pure: the same input gives the same output. Raises ValueError for an index out of range and for a pair of task
-    and annotator that occurs twice.
+    `asked_again`: see `judging`. Pure: the same input gives the same output. Raises ValueError for an index out of
+    range and for a pair of task and annotator that occurs twice.
     """
     if labels == 0:
         return nothing(tasks, annotators)
