@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import Node
 
+from routing.audience import ANYBODY, Audience
+from routing.conditions import Condition
 from routing.reader import Reader
 
 HOUR = 3600.0
@@ -23,13 +25,20 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask `n` more people, until `max` have answered."""
+    """Ask `n` more people, until `max` have answered or `until` is known to be true."""
 
     n: int = 1
     max: int | None = None
     expertise: str = "all_labels"
-    people: tuple[str, ...] = ()
-    """E-mail addresses of those who may be asked; empty: anyone."""
+    who: Audience = ANYBODY
+    until: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """A task that is done is opened again, and `ask` holds for it; of other tasks it says nothing."""
+
+    ask: Ask = Ask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,62 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """One of these people, named by e-mail address, decides; then the task is done."""
+    """One of these people decides (adjudication); then the task is done."""
 
-    to: tuple[str, ...] = ()
+    who: Audience = ANYBODY
 
 
-Action = Accept | Ask | Stop | Escalate
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One of these people looks at the answers and corrects them; then the task is done."""
+
+    who: Audience = ANYBODY
+    scope: str = "whole"
+    """What they are asked to look at: `whole`, or `disagreed_regions`."""
+    returns_to: str = ""
+    """`author`: whose answer was corrected is told, with a link to what was changed."""
+
+
+Action = Accept | Ask | Reopen | Stop | Escalate | Review
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """An annotator of whom `when` is known to be true, after at least `after` checks, is asked nothing more."""
+
+    when: Condition
+    after: int = 0
+    tell: bool = True
+    training: int = 0
+    """Ground-truth tasks to get right before they are asked again; 0: until an admin lifts the pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something one person gets; each part may be absent."""
+
+    seen: Condition | None = None
+    """Only tasks of which this is true count; None: all."""
+    per_person_day: int | None = None
+    """Tasks a person may be shown in one day of their time zone."""
+    per_hour: int | None = None
+    """Answers a person may be asked for in one hour."""
+    share_of_all: float | None = None
+    """Most of a project's answers that one person may give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a project may spend; what is spent is read from answers and their times."""
+
+    money: float | None = None
+    currency: str = ""
+    teams: tuple[tuple[str, float, float], ...] = ()
+    """(team, seconds of work, per so many seconds), e.g. six hours a week."""
+    per_item: Condition | None = None
+    """An expression for the most that one task may cost, e.g. task.duration_s * 0.02."""
+    when_spent: str = "queue"
+    """`queue`: tasks wait for new money; `stop_new`: what is begun is finished, no new task is begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +152,8 @@ def _ask(reader: Reader, node: Node) -> Ask:
     if most is not None and most < n:
         reader.refuse(fields["max"], f"`max` is {most}, below `n` ({n}): so many can never be asked")
     expertise = reader.choice(fields["expertise"], "`expertise`", EXPERTISE) if "expertise" in fields else EXPERTISE[1]
-    return Ask(n=n, max=most, expertise=expertise, people=_people(reader, fields.get("people"), "`people`"))
+    return Ask(n=n, max=most, expertise=expertise,
+               who=Audience(people=_people(reader, fields.get("people"), "`people`")))
 
 
 def _stop(reader: Reader, node: Node) -> Stop:
@@ -106,7 +166,7 @@ def _escalate(reader: Reader, node: Node) -> Escalate:
     fields = reader.mapping(node, ("to",), "`escalate`")
     if "to" not in fields and len(reader.mistakes) == before:
         reader.refuse(node, "`escalate` needs `to`, a list of e-mail addresses")
-    return Escalate(to=_people(reader, fields.get("to"), "`to`"))
+    return Escalate(who=Audience(people=_people(reader, fields.get("to"), "`to`")))
 
 
 def _people(reader: Reader, node: Node | None, what: str) -> tuple[str, ...]:

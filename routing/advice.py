@@ -19,8 +19,7 @@ def advise(given: Context) -> list[str]:
 def _people(given: Context) -> Iterator[str]:
     known = {person.email.lower() for person in given.people}
     for rule in given.rules.rules:
-        named = rule.action.people if isinstance(rule.action, Ask) else \
-            rule.action.to if isinstance(rule.action, Escalate) else ()
+        named = rule.action.who.people if isinstance(rule.action, Ask | Escalate) else ()
         for address in named:
             if address not in known:
                 yield (f"{given.rules.file}:{rule.line}: rule {rule.name} names {address}, who is no annotator of this "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,10 +18,12 @@ from cueloop.store.annotators import Annotator
 from cueloop.store.pilot import chosen
 from cueloop.store.projects import Project
 from cueloop.types import Control
+from routing import found_thresholds, pauses, teams
 from routing import rules as rules_files
 from routing.default_rules import DEFAULT_RULES
 from routing.rules import Rules
 from routing.signals import Champion
+from routing.team import NO_TEAM, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Context:
     now: datetime
     gold: frozenset[int] = frozenset()
     """Tasks whose ground truth is mixed into people's work; none where the rules mix in none."""
+    team: Team = NO_TEAM
+    """What `team.yaml` says of people."""
+    paused: frozenset[int] = frozenset()
+    """People who are asked nothing more until their pause is lifted."""
+    found: Mapping[str, float] = field(default_factory=dict)
+    """Thresholds that are safe now: {column of `found(...)`: score}."""
 
     @property
     def machines(self) -> frozenset[int]:
@@ -79,7 +87,9 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
         champion=Champion(champion.name, champion.version) if champion else None,
         people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
-        everybody=everybody, now=now, gold=_gold(conn, project_id, rules.declared.gold))
+        everybody=everybody, now=now, gold=_gold(conn, project_id, rules.declared.gold),
+        team=teams.in_force(conn), paused=pauses.paused(conn, project_id),
+        found=found_thresholds.safe(conn, project_id))
 
 
 def _gold(conn: sa.Connection, project_id: int, said: Gold) -> frozenset[int]:

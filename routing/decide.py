@@ -115,18 +115,18 @@ def _ask(base: Plan, action: Ask, signals: TaskSignals, standing: Standing) -> P
     target = had.target if stands else signals.answers + action.n
     if action.max is not None:
         target = min(target, action.max)
-    return replace(base, n=action.n, target=target, max=action.max, expertise=action.expertise, people=action.people,
+    return replace(base, n=action.n, target=target, max=action.max, expertise=action.expertise, who=action.who,
                  why=f"{target} answers are wanted, {signals.answers} are there")
 
 
 def _escalate(base: Plan, action: Escalate, signals: TaskSignals, standing: Standing) -> Plan:
-    judges = sorted(standing.answered_by & set(action.to))
+    judges = sorted(standing.answered_by & set(action.who.people))
     if judges:
         return _stop(base, signals, f"{judges[0]} decided it")
     had = standing.plan
     stands = had.kind == "escalate" and had.rule == base.rule and had.target > signals.answers
     target = had.target if stands else signals.answers + 1
-    return replace(base, n=1, target=target, people=action.to, why="one of the people it is escalated to decides")
+    return replace(base, n=1, target=target, who=action.who, why="one of the people it is escalated to decides")
 
 
 def _stop(base: Plan, signals: TaskSignals, why: str) -> Plan:

@@ -115,7 +115,7 @@ def _sift(given: Context, place: Place, room: int, plan: Plan) -> tuple[list[Ass
         checked = [a for a in place.open if a.annotator_id in able and a.kind == assignments.GOLD]
         return checked, [a for a in place.open if a not in checked]
     wished = [a for a in place.open if a.annotator_id in able and a.kind == assignments.ASK
-              and (not plan.people or able[a.annotator_id] in plan.people)]
+              and (not plan.who.people or able[a.annotator_id] in plan.who.people)]
     wished.sort(key=lambda a: (a.annotator_id not in place.drafts, a.key))
     keep = wished[:room]
     return keep, [a for a in place.open if a not in keep]

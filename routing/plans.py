@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from routing.audience import ANYBODY, Audience
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to become of a task."""
 
     kind: str = "none"
-    """accept, ask, stop, escalate, or none: no rule matches."""
+    """accept, ask, reopen, review, stop, escalate, or none: no rule matches."""
     rule: str = ""
     rules_hash: str = ""
     control: str = ""
@@ -22,8 +24,20 @@ class Plan:
     """Answers wanted in all."""
     max: int | None = None
     expertise: str = "all_labels"
-    people: tuple[str, ...] = ()
-    """E-mail addresses of those who may be asked; empty: anyone."""
+    who: Audience = ANYBODY
+    """Who may be asked."""
+    since: str | None = None
+    """When it began, as ISO time: durations such as a deadline count from here."""
+    due: str | None = None
+    """Until when it is to be answered, as ISO time."""
+    urgency: float = 0.0
+    """What a rule adds to its priority."""
+    together: str = ""
+    """Tasks with the same text here go to the same people."""
+    scope: str = ""
+    """What a reviewer is to look at."""
+    returns_to: str = ""
+    """Who is told of a review: author."""
     label: str | None = None
     """Label that the machine accepts, or on which people stopped."""
     posterior: float | None = None
@@ -37,16 +51,18 @@ class Plan:
     @property
     def asks(self) -> bool:
         """Whether people are wanted."""
-        return self.kind in ("ask", "escalate")
+        return self.kind in ("ask", "reopen", "review", "escalate")
 
     def to_json(self) -> dict[str, Any]:
         """For the store."""
-        return asdict(self) | {"people": list(self.people)}
+        return asdict(self) | {"who": self.who.to_json()}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Plan:
         """Back from the store."""
-        return cls(**{**row, "people": tuple(row.get("people", ()))})
+        named = {"people": tuple(row["people"])} if row.get("people") else {}      # as releases before 0004 wrote it
+        return cls(**{name: value for name, value in row.items() if name not in ("people", "who")},
+                   who=Audience.from_json(row.get("who") or named))
 
 
 NONE = Plan()

@@ -125,7 +125,7 @@ def _allowed(place: Place, found: Sequence[Window]) -> NDArray[np.bool_]:
     plan: Plan = place.plan
     busy = place.done_with | place.drafts | frozenset(a.annotator_id for a in place.open)
     away = frozenset(a.annotator_id for a in place.assignments if a.state == assignments.RETURNED)
-    named = frozenset(plan.people)
+    named = frozenset(plan.who.people)
     return np.array([w.annotator.id not in busy and not ((w.absent or w.idle) and w.annotator.id in away)
                      and (not named or w.annotator.email.lower() in named) for w in found], dtype=bool)
 

@@ -18,16 +18,30 @@ from pathlib import Path
 
 from ruamel.yaml.nodes import MappingNode, Node
 
-from cueloop.declared import Declared
+from cueloop.declared import Declared, Gold, Recheck
 from cueloop.errors import RulesError
-from routing.actions import Accept, Action, Ask, Escalate, Queues, Stop, read_action, read_queues
+from routing.actions import (
+    Accept,
+    Action,
+    Ask,
+    Budget,
+    Escalate,
+    Limit,
+    Pause,
+    Queues,
+    Reopen,
+    Review,
+    Stop,
+    read_action,
+    read_queues,
+)
 from routing.conditions import Condition
 from routing.declarations import DECLARATIONS, read_declared
 from routing.mistakes import RulesRefused
 from routing.reader import Reader
 from routing.vocabulary import ACTIONS
 
-__all__ = ["Accept", "Ask", "Escalate", "Queues", "Rule", "Rules", "Stop", "load", "parse"]
+__all__ = ["Accept", "Ask", "Escalate", "Queues", "Reopen", "Review", "Rule", "Rules", "Stop", "load", "parse"]
 
 FILE_FIELDS = ("version", "rules", "queues", *DECLARATIONS)
 RULE_FIELDS = ("name", "when", "forbid", *ACTIONS)
@@ -44,6 +58,21 @@ class Rule:
     action: Action | None
     forbid: frozenset[str]
     line: int
+    control: str = ""
+    """The control whose signals it reads, and whose plan it makes; empty: each."""
+    priority: float = 0.0
+    """Added to the priority of tasks for which it holds; the first rule that names one counts."""
+    blind: bool = False
+    """No suggestion may be shown on tasks for which it holds."""
+    deadline: float | None = None
+    """Seconds within which what it asks is to be answered."""
+    keep_together: str = ""
+    """`task.FIELD`: tasks with the same value there go to the same people."""
+    gold: Gold | None = None
+    """Ground truth among the work, drawn from tasks for which it holds."""
+    recheck: Recheck | None = None
+    pause: Pause | None = None
+    limit: Limit | None = None
 
     @property
     def kind(self) -> str:
@@ -62,6 +91,9 @@ class Rules:
     queues: Queues = field(default_factory=Queues)
     declared: Declared = field(default_factory=Declared)
     """What it says about quality beside its rules."""
+    budget: Budget = field(default_factory=Budget)
+    limit: Limit = field(default_factory=Limit)
+    """What holds for everybody, whatever rule asks them."""
 
     @property
     def audit_share(self) -> float:

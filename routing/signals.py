@@ -53,6 +53,22 @@ class TaskSignals:
     """People who submitted the task, where they may leave a control empty; None: each of `labels` is one."""
     skips: int = 0
     guideline_version: int | None = None
+    agreement: float | None = None
+    interval_width: float | None = None
+    named: frozenset[str] = frozenset()
+    """All labels that people's answers name: the signal `labels`."""
+    regions: tuple[Mapping[str, Any], ...] | None = None
+    """Regions that the champion predicts: each its label, score and properties."""
+    asked: int = 0
+    state: str = "new"
+    age: float | None = None
+    """Seconds since the task was made."""
+    quiet: float | None = None
+    """Seconds since the last answer."""
+    seconds: float | None = None
+    """Seconds that people spent on it."""
+    cost: float | None = None
+    answer_guideline: int | None = None
 
     @property
     def answers(self) -> int:
@@ -71,7 +87,11 @@ class TaskSignals:
         if "(" in name:
             function, _, label = name[:-1].partition("(")
             return (self.model if function == "score" else self.people).get(label)
-        return getattr(self, f"_{name}", None) if name in COMPUTED else getattr(self, name)
+        return getattr(self, f"_{name}", None) if name in COMPUTED else getattr(self, name, None)
+
+    @property
+    def _labels(self) -> frozenset[str]:
+        return self.named or frozenset(self.labels)
 
     @property
     def _score(self) -> float | None:
@@ -111,10 +131,11 @@ class TaskSignals:
 
     def inputs(self, names: frozenset[str] = frozenset()) -> dict[str, Any]:
         """All plain signals, and those fields and functions that the rules name."""
-        return {name: self.value(name) for name in [*SIGNALS, *sorted(names - SIGNALS.keys())]}
+        found = {name: self.value(name) for name in [*SIGNALS, *sorted(names - SIGNALS.keys())]}
+        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}
 
 
-COMPUTED = ("score", "margin", "entropy", "disagreement")
+COMPUTED = ("score", "margin", "entropy", "disagreement", "labels")
 
 
 def uncertainty(belief: NDArray[np.float64]) -> float:

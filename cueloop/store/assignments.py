@@ -14,8 +14,8 @@ from cueloop.store.upsert import chunks
 OPEN, ANSWERED, SKIPPED, WITHDRAWN, RETURNED = "open", "answered", "skipped", "withdrawn", "returned"
 """States: being asked; done; skipped; no longer wanted; taken back from somebody who was away."""
 
-ASK, GOLD, RECHECK = "ask", "gold", "recheck"
-"""Kinds: wanted by a rule; ground truth among the work; asked again on a hidden copy."""
+ASK, GOLD, RECHECK, REVIEW = "ask", "gold", "recheck", "review"
+"""Kinds: wanted by a rule; ground truth among the work; asked again on a hidden copy; to correct others' answers."""
 
 
 @dataclass(frozen=True, slots=True)

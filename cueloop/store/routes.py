@@ -34,6 +34,8 @@ class Route:
     priority: float
     updated_at: datetime
     published_at: datetime | None
+    wake_at: datetime | None = None
+    """When the clock alone gives a reason to look again."""
 
 
 def of_tasks(conn: sa.Connection, keys: Sequence[int]) -> dict[int, Route]:

@@ -132,6 +132,7 @@ predictions = sa.Table("predictions", metadata,
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("sent_at", Utc),                              # a push began; it arrived only if pushed_at is set
     sa.Column("pushed_at", Utc),
+    sa.Column("value", Json),                               # predicted regions [{label, score, ...}]; NULL for a choice
     sa.UniqueConstraint("task", "control", "model", "version"))
 
 annotators = sa.Table("annotators", metadata,
@@ -219,7 +220,7 @@ decisions = sa.Table("decisions", metadata,                 # append-only: why e
     _key(), _project(), _task(),
     sa.Column("control", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),             # accept | audit | ask | stop | escalate | reopen |
-    # gold | recheck
+    # review | gold | recheck
     sa.Column("rule", sa.Text, nullable=False),             # name in the rules file
     sa.Column("rules_hash", sa.Text, nullable=False),
     sa.Column("inputs", Json, nullable=False),              # signals the rule saw
@@ -239,17 +240,45 @@ routes = sa.Table("routes", metadata,                       # where a task stand
     sa.Column("plan", Json, nullable=False),                # what the rules want: kind, rule, target of answers, people
     sa.Column("need", sa.Integer, nullable=False, default=0, index=True),   # people still to be asked
     sa.Column("priority", sa.Float, nullable=False, default=0.0),   # most wanted first
-    sa.Column("updated_at", Utc, nullable=False), sa.Column("published_at", Utc))
+    sa.Column("updated_at", Utc, nullable=False), sa.Column("published_at", Utc),
+    sa.Column("wake_at", Utc, index=True))                  # when the clock alone gives a reason to look again
 
 assignments = sa.Table("assignments", metadata,             # who was asked what
     _key(), _project(), _task(),
     sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
     sa.Column("decision", sa.ForeignKey("decisions.key"), nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, server_default="ask", index=True),   # ask | gold | recheck
+    sa.Column("kind", sa.Text, nullable=False, server_default="ask", index=True),   # ask | gold | recheck | review
     sa.Column("state", sa.Text, nullable=False, index=True),   # open | answered | skipped | withdrawn | returned
     sa.Column("created_at", Utc, nullable=False), sa.Column("ended_at", Utc),
+    sa.Column("due_at", Utc),                               # until when it is to be answered
     sa.Index("uq_assignments_open", "task", "annotator_id", unique=True,   # nobody is asked twice at a time
              sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")))
+
+teams = sa.Table("teams", metadata,                         # team.yaml, each that was applied; the newest is in force
+    _key(), sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False), sa.Column("created_at", Utc, nullable=False))
+
+pauses = sa.Table("pauses", metadata,                       # who is asked nothing more, and why
+    _key(), _project(),
+    sa.Column("annotator_id", sa.Integer, nullable=False, index=True),
+    sa.Column("rule", sa.Text, nullable=False), sa.Column("rules_hash", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),           # one sentence, also for the annotator
+    sa.Column("details", Json, nullable=False),             # the signals that the rule saw
+    sa.Column("training", Json),                            # {"right": n} to be asked again; NULL: an admin lifts it
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("lifted_at", Utc), sa.Column("lifted_by", sa.Text),
+    sa.Index("uq_pauses_open", "project_id", "annotator_id", unique=True,
+             sqlite_where=sa.text("lifted_at IS NULL"), postgresql_where=sa.text("lifted_at IS NULL")))
+
+notices = sa.Table("notices", metadata,                     # what people are to be told, each once
+    _key(), sa.Column("project_id", sa.Integer, index=True),
+    sa.Column("kind", sa.Text, nullable=False),             # e.g. pause, deadline, threshold, budget, review
+    sa.Column("recipient", sa.Text, nullable=False),        # e-mail address; `admin` for those who run Cueloop
+    sa.Column("subject", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
+    sa.Column("once", sa.Text, nullable=False, unique=True),   # what makes it one notice, however often it is raised
+    sa.Column("created_at", Utc, nullable=False), sa.Column("sent_at", Utc),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"), sa.Column("error", sa.Text))
 
 guidelines = sa.Table("guidelines", metadata,
     _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),
