@@ -7,12 +7,12 @@ line whether the model was not trained on the task: where it was, it does not sp
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from console.answers_csv import opened
 from cueloop.errors import DataError
 from sync.arrays import FloatArray
 from sync.observations import Observations
@@ -31,25 +31,17 @@ def read(path: Path, seen: Observations) -> Voice:
     told = np.full((len(seen.tasks), len(seen.labels)), np.nan)
     usable = np.ones(len(seen.tasks), bool)
     known = False
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            header = [name.strip() for name in rows.fieldnames or []]
-            rows.fieldnames = header
-            task, columns = _columns(path, header, place)
-            for row in rows:
-                at = position.get((row[task] or "").strip())
-                if at is None:
-                    continue
-                known = True
-                usable[at] &= (row.get(USABLE) or "true").strip().lower() not in ("false", "0", "no")
-                _tell(f"{path}, line {rows.line_num}", row, columns, place, told[at])
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8 CSV.") from None
-    except csv.Error as error:
-        raise DataError(f"{path}, line {rows.line_num}: {error}. Check the quotes on that line.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+    with opened(path) as lines:
+        header = [name.strip() for name in next(lines, [])]
+        task, columns = _columns(path, header, place)
+        for line in lines:
+            row = dict(zip(header, line, strict=False))     # what a short line lacks is empty
+            at = position.get(row.get(task, "").strip())
+            if at is None:
+                continue
+            known = True
+            usable[at] &= (row.get(USABLE) or "true").strip().lower() not in ("false", "0", "no")
+            _tell(f"{path}, line {lines.line_num}", row, columns, place, told[at])
     spoken = ~np.isnan(told).all(1)
     if known and not spoken.any():
         raise DataError(f"{path}: no line is about a label of the answers ({', '.join(list(place)[:5])}).")
@@ -76,12 +68,13 @@ def _columns(path: Path, header: list[str], place: dict[str, int]) -> tuple[str,
 
 def _tell(where: str, row: dict[str, str], columns: dict[str, str], place: dict[str, int], told: FloatArray) -> None:
     if "" in columns:
-        label, score = (row[columns[""]] or "").strip(), _probability(where, columns["score"], row[columns["score"]])
+        label = row.get(columns[""], "").strip()
+        score = _probability(where, columns["score"], row.get(columns["score"]))
         if label in place:      # a label that nobody ever answered is none of the consensus'
             told[place[label]] = score
         return
     for label, column in columns.items():
-        told[place[label]] = _probability(where, column, row[column])
+        told[place[label]] = _probability(where, column, row.get(column))
 
 
 def _probability(where: str, column: str, text: str | None) -> float:

@@ -29,7 +29,7 @@ class Found:
     skips: Mapping[Any, int] | None = None
 
 
-def of_project(store: Store, project_id: int, *, method: str) -> Found:
+def of_project(store: Store, project_id: int, *, method: str, least: int) -> Found:
     """Everything about a project, computed now; nothing is written."""
     from cueloop.store.annotators import known
     from sync import evidence
@@ -39,19 +39,19 @@ def of_project(store: Store, project_id: int, *, method: str) -> Found:
         inputs = [full_run.read(conn, project_id, control, reports=True)
                   for control in evidence.controls(conn, project_id)]
         skips = evidence.skips(conn, project_id)
-    return Found({"project": project_id}, {one.control.name: (one, _find(one, method)) for one in inputs}, people,
-                 skips)
+    controls = {one.control.name: (one, _find(one, method, least)) for one in inputs}
+    return Found({"project": project_id}, controls, people, skips)
 
 
 def of_file(path: Path, *, kind: str, labels: Sequence[str], config: Path | None, probabilities: Path | None,
-            past: Path | None, method: str) -> Found:
+            past: Path | None, method: str, least: int) -> Found:
     """The same about a file of answers. Raises DataError for what cannot be read or does not go together."""
     read = recorded.read(path, kind=kind, labels=labels, config=config)
     controls = {}
     for name, (control, seen) in read.controls.items():
         options = _options(control, seen, probabilities, past, method)
         given = Inputs(control, seen, options, None)
-        controls[name] = (given, full_run.find(given, reports=True))
+        controls[name] = (given, full_run.find(given, reports=True, least=least))
     return Found({"file": str(path), "replaced": read.replaced}, controls)
 
 
@@ -99,10 +99,10 @@ def _folders(controls: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _find(given: Inputs, method: str) -> Findings:
+def _find(given: Inputs, method: str, least: int) -> Findings:
     if given.control.kind == "choice":
         given.options["method"] = method
-    return full_run.find(given, reports=True)
+    return full_run.find(given, reports=True, least=least)
 
 
 def _options(control: Control, seen: Observations, probabilities: Path | None, past: Path | None,

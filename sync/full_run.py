@@ -60,8 +60,8 @@ def read(conn: sa.Connection, project_id: int, control: Control, *, reports: boo
                   stamps(conn, project_id, control.name))
 
 
-def find(given: Inputs, *, reports: bool) -> Findings:
-    """Compute. Pure."""
+def find(given: Inputs, *, reports: bool, least: int = card.LEAST) -> Findings:
+    """Compute. Pure. Scorecards tell nothing of annotators with fewer than `least` answers."""
     control, seen = given.control, given.seen
     if control.kind == "choice":
         outcome, assessment = choice.judged(control, seen, **given.options)
@@ -69,8 +69,8 @@ def find(given: Inputs, *, reports: bool) -> Findings:
         outcome, assessment = kinds.judge(control, seen, **given.options), None
     if not reports:
         return Findings(outcome, outcome.agreement)
-    cards = (card.cards(seen, assessment, given.evidence) if assessment is not None else
-             card.plain_cards(seen, outcome.annotators, given.evidence))
+    cards = (card.cards(seen, assessment, given.evidence, least=least) if assessment is not None else
+             card.plain_cards(seen, outcome.annotators, given.evidence, least=least))
     return Findings(outcome, kinds.agreement(control, seen, outcome), cards, gold.candidates(seen, outcome))
 
 

@@ -8,14 +8,12 @@ from typing import Any
 
 from sync.agreement import Agreement
 from sync.outcome import AnnotatorQuality, Outcome
+from sync.scorecard.card import LEAST
 from sync.told import rounded
-
-LEAST_ANSWERS = 10
-"""Below so many answers nothing is told of an annotator but how many they were: it would be chance."""
 
 
 def annotators(found: Outcome, cards: Mapping[Any, dict[str, Any]] | None = None, *,
-               least: int = LEAST_ANSWERS) -> list[dict[str, Any]]:
+               least: int = LEAST) -> list[dict[str, Any]]:
     """One record for each annotator, most answers first: answers, accuracy with interval, accuracy per label, card.
 
     Figures are None for an annotator with fewer than `least` answers.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -48,28 +46,6 @@ def _record(task: int, control: str, labels: tuple[str, ...], chosen: int, told:
     return Consensus(task, control, labels[chosen], told[chosen], dict(zip(labels, told, strict=True)), answers,
                      method, people=None if people is None else dict(zip(labels, people, strict=True)),
                      effective=effective, wrong=0.0 if method == TRUTH else round(1 - told[chosen], 6))
-
-
-def annotator_rows(result: Assessment, skips: dict[int, int]) -> list[dict[str, Any]]:
-    """Rows of `performance`, one for everybody who answered or skipped."""
-    seen, fitted, judged = result.observations, result.fit, result.performance
-    labels = list(seen.labels)
-    answers = np.bincount(seen.annotator, minlength=len(seen.annotators))
-    rows = [{
-        "annotator_id": annotator, "answers": int(answers[at]),
-        "skips": skips.get(annotator, 0), "accuracy": float(judged.accuracy[at]), "low": float(judged.low[at]),
-        "high": float(judged.high[at]), "labels": labels, "confusion": fitted.confusion[at].round(6).tolist(),
-        "counts": fitted.counts[at].round(4).tolist(),
-        "median_lead_time": None if math.isnan(result.seconds[at]) else float(result.seconds[at]),
-    } for at, annotator in enumerate(seen.annotators)]
-    known = set(seen.annotators)
-    nobody = np.zeros_like(fitted.pooled).tolist()
-    rows += [{
-        "annotator_id": annotator, "answers": 0, "skips": count, "accuracy": result.crowd_mean, "low": 0.0,
-        "high": 1.0, "labels": labels, "confusion": fitted.pooled.round(6).tolist(), "counts": nobody,
-        "median_lead_time": None,
-    } for annotator, count in sorted(skips.items()) if annotator not in known]
-    return rows
 
 
 def run_of(result: Assessment) -> Confusions:

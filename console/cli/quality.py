@@ -55,11 +55,11 @@ def command(settings: Settings, project: int | None, answers: Path | None, kind:
         if given:
             raise click.UsageError(f"{given[0]} goes with --answers FILE.")
         store = open_store(settings)
-        found = quality_facts.of_project(store, which_project(settings, store, project), method=method)
+        found = quality_facts.of_project(store, which_project(settings, store, project), method=method, least=least)
     else:
         found = quality_facts.of_file(
             answers, kind=kind, labels=_named(labels),
-            config=label_config, probabilities=probabilities, past=history, method=method)
+            config=label_config, probabilities=probabilities, past=history, method=method, least=least)
     facts = quality_facts.told(found, least=least)
     if out is not None:
         facts["out"] = str(out)

@@ -12,7 +12,7 @@ from cueloop.label_config import parse
 from cueloop.store import annotators, performance
 from cueloop.store.schema import agreement, consensus, tasks
 from cueloop.store.schema import annotations as notes
-from sync.report import LEAST_ANSWERS
+from sync.scorecard.card import LEAST
 
 MOST_LABELS = 20
 """The commonest labels are told; free texts and regions have as many as there are tasks."""
@@ -69,7 +69,7 @@ def _annotators(conn: sa.Connection, project_id: int, control: str) -> list[dict
 
 def _annotator(person: dict[str, Any]) -> str:
     """Of somebody with few answers nothing is told but how many: the rest would be chance."""
-    few = person["answers"] < LEAST_ANSWERS
+    few = person["answers"] < LEAST
     accuracy = "" if few else f" accuracy {person['accuracy']:.2f} ({person['low']:.2f} to {person['high']:.2f}),"
     return f"  {person['name'] or person['id']}: {person['answers']} answers,{accuracy} {person['skips']} skips"
 

@@ -49,7 +49,7 @@ from sync.scorecard.skilled import (
 from sync.scorecard.words import band, figure
 
 LEAST = 10
-"""Answers below which nothing is shown of an annotator."""
+"""Answers below which nothing is shown of an annotator but how many they were: it would be chance."""
 
 OTHER_SHAPE = "not measured for answers of this shape"
 

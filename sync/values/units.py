@@ -10,7 +10,7 @@ of their own, drawn to 1. One shared confusion would call every rare label false
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,11 +223,6 @@ def of_others(units: Units, found: UnitFit) -> FloatArray:
     rivals = None if units.rivals is None else units.answer * (len(units.task) + 1) + units.rivals[units.unit]
     p = chances(found.logit[units.unit] - found.evidence, rivals)
     return np.where(units.truth[units.unit] >= 0, units.truth[units.unit], p).astype(np.float64)
-
-
-def with_factors(rates: Rates, misses: FloatArray, falses: FloatArray) -> Rates:
-    """The same labels' rates with these annotators' factors."""
-    return replace(rates, misses=misses, falses=falses)
 
 
 def with_own(units: Units, found: UnitFit) -> FloatArray:

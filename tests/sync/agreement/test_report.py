@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from dataclasses import replace
@@ -14,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.agreement import export
 from sync.agreement.report import agreement_report
 from sync.observations import Observations, observe
 from tests.sync.agreement import examples
@@ -193,17 +190,3 @@ def test_a_million_possible_labels_are_no_table() -> None:
     assert report["value"] == pytest.approx(0.49, abs=0.03)
     assert len(report["by_label"]) == 200
     assert any("only the 200 commonest" in sentence for sentence in report["warnings"])
-
-
-def test_the_tables_for_csv_have_the_same_figures() -> None:
-    report = agreement_report(asked(examples.crowd(np.random.default_rng(9), 50)), replicates=50)
-    pairs, figures = export.pair_rows(report), export.figure_rows(report)
-    assert [(row["annotator"], row["other"]) for row in pairs] == [("p0", "p1"), ("p0", "p2"), ("p1", "p2")]
-    assert [row["value"] for row in pairs] == [record["value"] for record in report["by_pair"]]
-    assert [row["cut"] for row in figures] == ["all"] * 5 + ["label"] * 8 + ["blind"]
-    for table in (pairs, figures):
-        out = io.StringIO()
-        writer = csv.DictWriter(out, table[0].keys())
-        writer.writeheader()
-        writer.writerows(table)
-        assert len(list(csv.DictReader(io.StringIO(out.getvalue())))) == len(table)
