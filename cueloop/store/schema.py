@@ -278,7 +278,8 @@ notices = sa.Table("notices", metadata,                     # what people are to
     sa.Column("subject", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
     sa.Column("once", sa.Text, nullable=False, unique=True),   # what makes it one notice, however often it is raised
     sa.Column("created_at", Utc, nullable=False), sa.Column("sent_at", Utc),
-    sa.Column("tries", sa.Integer, nullable=False, server_default="0"), sa.Column("error", sa.Text))
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"), sa.Column("tried_at", Utc),
+    sa.Column("error", sa.Text))
 
 guidelines = sa.Table("guidelines", metadata,
     _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),

@@ -60,7 +60,7 @@ def _notices() -> None:
         "notices", _key(), sa.Column("project_id", sa.Integer(), nullable=True), _text("kind"), _text("recipient"),
         _text("subject"), _text("text"), _text("once"), _moment("created_at"), _moment("sent_at", nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        _moment("tried_at", nullable=True), sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_notices")),
         sa.UniqueConstraint("once", name=op.f("uq_notices_once")))
     with op.batch_alter_table("notices", schema=None) as batch_op:
