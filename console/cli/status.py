@@ -23,13 +23,16 @@ JOBS = 10
 @pass_settings
 def command(settings: Settings, as_json: bool) -> None:
     """See the module."""
+    from console import routing_facts
     from console.parts import running
 
     store = open_store(settings)
+    routed = routing_facts.of_projects(store)
     parts = [{"part": name, "pid": process.pid, "log": str(settings.home / "logs" / f"{_slug(name)}.log")}
              for name, process in running.read(settings.home).items()]
     echo({"home": str(settings.home.absolute()), "label_studio": settings.label_studio_url or None,
-          "parts": parts, "projects": _projects(store), "jobs": _jobs(settings, store)}, as_json, _human)
+          "parts": parts, "projects": [{**p, "routing": routed[p["id"]]} for p in _projects(store)],
+          "jobs": _jobs(settings, store)}, as_json, _human)
 
 
 def _projects(store: Store) -> list[dict[str, Any]]:
@@ -68,9 +71,13 @@ def _jobs(settings: Settings, store: Store) -> list[dict[str, Any]]:
 
 
 def _human(facts: dict[str, Any]) -> str:
+    from console.routing_facts import lines
+
     parts = [f"  {p['part']:<13} runs (process {p['pid']}), log {p['log']}" for p in facts["parts"]]
-    projects = [f"  {p['id']:>5}  {p['title']} ({p['mode']}): {p['tasks']} tasks, {p['annotations']} annotations, "
-                f"pulled up to {p['cursor'] or 'nothing yet'}" for p in facts["projects"]]
+    projects = ["\n".join([
+        f"  {p['id']:>5}  {p['title']} ({p['mode']}): {p['tasks']} tasks, {p['annotations']} annotations, "
+        f"pulled up to {p['cursor'] or 'nothing yet'}", *(f"         {line}" for line in lines(p["routing"]))])
+        for p in facts["projects"]]
     jobs = [f"  {j['kind']} of project {j['project_id']}: {j['state']}"
             + (f" {j['progress']}" if j.get("progress") else "") + (f" ({j['error']})" if j["error"] else "")
             for j in facts["jobs"]]

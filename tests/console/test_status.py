@@ -8,7 +8,7 @@ from console.cli import main
 from console.parts import running
 from cueloop.store import Store
 from cueloop.store.columns import now
-from cueloop.store.schema import jobs, projects
+from cueloop.store.schema import annotations, jobs, projects, routes, tasks
 
 
 def run(*arguments):
@@ -72,3 +72,24 @@ def test_a_worker_whose_redis_is_down_says_so(home, monkeypatch):
     said = run("worker", "--burst")
     assert said.exit_code == 1
     assert "Redis does not answer" in said.output
+
+
+def test_status_tells_how_routing_stands(home):
+    """Given a task that nobody is left to be asked about and an answer nobody asked for, status says both."""
+    store = Store.open(home.store_url)
+    with store.write() as conn:
+        conn.execute(projects.insert().values(id=7, title="Reviews", label_config="<View/>", mode="connected",
+                                              connected_at=now()))
+        conn.execute(tasks.insert().values(key=1, project_id=7, id=1, created_at=now(), updated_at=now(), data={},
+                                           cue={}))
+        conn.execute(routes.insert().values(task=1, project_id=7, state="waiting", wanted={}, dirty=False, plan={},
+                                            need=1, priority=-1.0, updated_at=now()))
+        conn.execute(annotations.insert().values(
+            unique_id="a", project_id=7, task=1, id=1, annotator_id=3, result=[], was_cancelled=False,
+            ground_truth=False, created_at=now(), updated_at=now(), outside_queue=True))
+    store.close()
+    facts = json.loads(run("status", "--json").output)["projects"][0]["routing"]
+    assert (facts["states"], facts["nobody"], facts["outside_queue"]) == ({"waiting": 1}, 1, 1)
+    said = run("status").output
+    assert "1 tasks wait, for nobody is left who may be asked" in said
+    assert "1 answers came from people who were not asked; they count" in said
