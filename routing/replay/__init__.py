@@ -1,0 +1,1 @@
+"""Recorded answers revealed one by one, as a policy asks for them: what routing would have saved."""
