@@ -36,6 +36,10 @@ class Route:
     published_at: datetime | None
     wake_at: datetime | None = None
     """When the clock alone gives a reason to look again."""
+    audience: str = ""
+    """Who may be asked, with the task's fields read (`routing.qualify.group`); empty: anybody."""
+    together: str = ""
+    """Tasks with the same text here go to the same people."""
 
 
 def of_tasks(conn: sa.Connection, keys: Sequence[int]) -> dict[int, Route]:

@@ -241,7 +241,11 @@ routes = sa.Table("routes", metadata,                       # where a task stand
     sa.Column("need", sa.Integer, nullable=False, default=0, index=True),   # people still to be asked
     sa.Column("priority", sa.Float, nullable=False, default=0.0),   # most wanted first
     sa.Column("updated_at", Utc, nullable=False), sa.Column("published_at", Utc),
-    sa.Column("wake_at", Utc, index=True))                  # when the clock alone gives a reason to look again
+    sa.Column("wake_at", Utc, index=True),                  # when the clock alone gives a reason to look again
+    sa.Column("audience", sa.Text, nullable=False, server_default=""),   # who may be asked, fields read; empty: anybody
+    sa.Column("together", sa.Text, nullable=False, server_default="", index=True),   # tasks that go to the same people
+    sa.Index("ix_routes_hungry", "project_id", "audience", "priority", "task",
+             sqlite_where=sa.text("need > 0"), postgresql_where=sa.text("need > 0")))
 
 assignments = sa.Table("assignments", metadata,             # who was asked what
     _key(), _project(), _task(),

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("routes", sa.Column("wake_at", cueloop.store.columns.Utc(timezone=True), nullable=True))
     with op.batch_alter_table("routes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_routes_wake_at"), ["wake_at"], unique=False)
+    _groups()
     _teams()
     _pauses()
     _notices()
@@ -31,6 +32,15 @@ def _text(name: str) -> sa.Column[str]:
 
 def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, cueloop.store.columns.Utc(timezone=True), nullable=nullable)
+
+
+def _groups() -> None:
+    for name in ("audience", "together"):
+        op.add_column("routes", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    with op.batch_alter_table("routes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_routes_together"), ["together"], unique=False)
+        batch_op.create_index("ix_routes_hungry", ["project_id", "audience", "priority", "task"],
+                              unique=False, sqlite_where=sa.text("need > 0"), postgresql_where=sa.text("need > 0"))
 
 
 def _teams() -> None:
