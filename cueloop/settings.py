@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         description="Secret header value that tells our webhook calls from others.")
     machine_token: SecretStr = Field(SecretStr(""), alias="CUELOOP_MACHINE_TOKEN",
         description="Token of the Label Studio account that owns what the machine accepted.")
+    smtp_url: SecretStr = Field(SecretStr(""), alias="CUELOOP_SMTP_URL",
+        description="Mail server for notices, smtp://user:password@host:port or smtps://…; without one they wait and "
+                    "are shown.")
+    mail_from: str = Field("", alias="CUELOOP_MAIL_FROM",
+        description="Address that notices are sent from; without one none is sent.")
+    mail_admin: str = Field("", alias="CUELOOP_MAIL_ADMIN",
+        description="Addresses, with commas between them, of those who get the notices for admins.")
     log_level: str = Field("info", alias="CUELOOP_LOG_LEVEL",
         description="Least serious log lines that are written: debug, info, warning or error.")
     label_studio_port: int = Field(0, alias="CUELOOP_LABEL_STUDIO_PORT", ge=0, le=65535,

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from sync.hints import Hints
     from sync.steps import Step
 
-STEPS = ("sync.quality", "routing.step", "ml_backend.due")
-"""Modules whose `step` the loop runs on every change, in this order: quality first, because routing reads it."""
+STEPS = ("sync.quality", "routing.step", "routing.notices", "ml_backend.due")
+"""Modules whose `step` the loop runs on every change, in this order: quality first, because routing reads it, and
+notices after routing, which raises them."""
 
 
 @click.command()
