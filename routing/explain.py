@@ -56,9 +56,9 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
 def _control(conn: sa.Connection, given: Context, key: int, name: str) -> dict[str, Any]:
     control = given.control(name)
     seen = signals.gather(conn, given.project.id, control, [key], given.champion, given.project.guideline_version)
-    columns = signals.lookup(seen)
+    columns = signals.lookup(seen, found=given.found)
     used = frozenset(name for rule in given.rules.rules for name in rule.when.names)
-    counting = {rule.name for rule in match(given.rules, seen)[0].values()}
+    counting = {rule.name for rule in match(given.rules, columns, 1, name)[0].values()}
     return {
         "control": name, "signals": seen[0].inputs(used),
         "rules": [{"rule": rule.name, "line": rule.line, "when": rule.when.source.strip(),

@@ -39,7 +39,8 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     blind(conn, given, [found[key] for key in order])
     seen = {c.name: signals.gather(conn, given.project.id, c, order, given.champion, given.project.guideline_version)
             for c in given.controls}
-    matches = {name: decide.match(given.rules, rows) for name, rows in seen.items()}
+    matches = {name: list(decide.match(given.rules, signals.lookup(rows, found=given.found, controls=seen), len(rows),
+                                       name)) for name, rows in seen.items()}
     made, changed = 0, []
     for at, key in enumerate(order):
         place = found[key]
@@ -100,7 +101,7 @@ def blind(conn: sa.Connection, given: Context, found: Sequence[Place]) -> None:
 def _standing(given: Context, place: Place) -> Standing:
     people = place.authors - place.machine
     return Standing(
-        plan=place.plan, held_out=place.blind or given.held_out(place.key),
+        plan=place.plan, held_out=given.held_out(place.key), blind=place.blind, now=given.now, team=given.team,
         accepted=bool(place.machine) or bool(place.route and (place.route.published or {}).get("accept")),
         answered_by=frozenset(given.everybody[p].email.lower() for p in people if p in given.everybody))
 

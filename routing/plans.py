@@ -31,7 +31,9 @@ class Plan:
     due: str | None = None
     """Until when it is to be answered, as ISO time."""
     urgency: float = 0.0
-    """What a rule adds to its priority."""
+    """What a rule, and a deadline that is near or passed, add to its priority."""
+    late: int = 0
+    """How often its deadline passed: each time it goes to others, who get as long."""
     together: str = ""
     """Tasks with the same text here go to the same people."""
     scope: str = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from routing import rules
-from routing.decide import Standing, combine, decide, match
+from routing.decide import Matches, Standing, combine, decide, match
 from routing.plans import NONE, Plan
-from routing.signals import TaskSignals
+from routing.rules import Rules
+from routing.signals import TaskSignals, lookup
 
 RULES = rules.parse("""
 version: 1
@@ -33,14 +34,19 @@ def signals(score: float | None = None, answers: str = "", posterior: float | No
         posterior=posterior, people=people, labels=tuple(answers))
 
 
-def plan(seen: TaskSignals, had: Plan = NONE, **standing: Any) -> Plan:
+def matches(given: Rules, seen: TaskSignals) -> Matches:
+    """What counts for one task."""
+    return match(given, lookup([seen]), 1)[0]
+
+
+def plan(seen: TaskSignals, had: Plan = NONE, given: Rules = RULES, **standing: Any) -> Plan:
     """The plan for one task."""
-    return decide(RULES, "sentiment", match(RULES, [seen])[0], seen, Standing(had, **standing))
+    return decide(given, "sentiment", matches(given, seen), seen, Standing(had, **standing))
 
 
 def test_of_two_rules_of_a_kind_the_first_counts() -> None:
-    assert match(RULES, [signals(score=0.97)])[0]["accept"].name == "clear"
-    assert match(RULES, [signals(score=0.6)])[0]["accept"].name == "clearer"
+    assert matches(RULES, signals(score=0.97))["accept"].name == "clear"
+    assert matches(RULES, signals(score=0.6))["accept"].name == "clearer"
 
 
 def test_accepting_comes_before_asking() -> None:
@@ -94,8 +100,7 @@ def test_a_held_out_task_goes_to_people_and_is_marked() -> None:
 
 def test_a_held_out_task_that_no_rule_asks_about_gets_one_blind_look() -> None:
     only = rules.parse("version: 1\nrules: [{name: all, when: score > 0.5, accept: {audit: 10%}}]")
-    seen = signals(score=0.9)
-    found = decide(only, "c", match(only, [seen])[0], seen, Standing(NONE, held_out=True))
+    found = plan(signals(score=0.9), given=only, held_out=True)
     assert (found.kind, found.target, found.audit) == ("ask", 1, "all")
 
 
@@ -115,8 +120,7 @@ def test_what_was_accepted_reopens_when_the_champion_or_a_person_says_otherwise(
 def test_what_was_accepted_reopens_when_the_rules_became_stricter() -> None:
     had = plan(signals(score=0.97))
     strict = rules.parse(RULES.text.replace("0.95", "0.99").replace("score >= 0.5,", "score >= 0.98,"))
-    seen = signals(score=0.97)
-    found = decide(strict, "sentiment", match(strict, [seen])[0], seen, Standing(had, accepted=True))
+    found = plan(signals(score=0.97), had, strict, accepted=True)
     assert (found.kind, found.rule) == ("ask", "first-pass")
 
 
@@ -128,22 +132,20 @@ def test_what_is_done_stays_done_while_its_probability_wobbles() -> None:
     assert plan(signals(answers="aa", posterior=0.75), had).rule == "torn"
     assert plan(signals(answers="aab", posterior=0.89), had).rule == "torn"
     stricter = rules.parse(RULES.text.replace("posterior >= 0.9,", "posterior >= 0.91,"))
-    seen = signals(answers="aa", posterior=0.89)
-    assert decide(stricter, "sentiment", match(stricter, [seen])[0], seen, Standing(had)).rule == "torn"
+    assert plan(signals(answers="aa", posterior=0.89), had, stricter).rule == "torn"
 
 
 def test_an_escalated_task_is_done_when_one_of_those_named_answered() -> None:
     seen = signals(answers="ababa", posterior=0.6)
     found = plan(seen)
-    assert (found.kind, found.people, found.target) == ("escalate", ("lead@example.org",), 6)
+    assert (found.kind, found.who.people, found.target) == ("escalate", ("lead@example.org",), 6)
     judged = plan(signals(answers="ababab", posterior=0.6), found, answered_by=frozenset({"lead@example.org"}))
     assert (judged.kind, judged.rule) == ("stop", "stuck")
 
 
 def test_no_rule_no_plan() -> None:
     few = rules.parse("version: 1\nrules: [{name: a, when: task.lang == 'fr', ask: {n: 1}}]")
-    seen = signals()
-    found = decide(few, "c", match(few, [seen])[0], seen, Standing(NONE))
+    found = plan(signals(), given=few)
     assert (found.kind, found.why) == ("none", "no rule matches: nobody is asked")
 
 
