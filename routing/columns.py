@@ -54,12 +54,30 @@ def only(column: Column, kinds: tuple[type, ...], dtype: type) -> Column:
 
     True is no number here, although Python would say so.
     """
-    flat = np.atleast_1d(column.values)
-    fits = np.fromiter((isinstance(v, kinds) and (bool in kinds or not isinstance(v, bool)) for v in flat),
-                       dtype=bool, count=flat.size).reshape(column.values.shape)
+    if dtype is not object and column.values.dtype == dtype:
+        return column
+    flat = np.atleast_1d(column.values).tolist()
+    fits_of = {kind: issubclass(kind, kinds) and (bool in kinds or kind is not bool) for kind in set(map(type, flat))}
+    fits = np.fromiter(map(fits_of.__getitem__, map(type, flat)), bool, len(flat)).reshape(column.values.shape)
     known = column.known & fits
     values = np.where(known, column.values, np.asarray("" if dtype is object else 0, dtype=object))
     return Column(values.astype(dtype), known)
+
+
+def contains(needle: Column, hay: Column) -> Column:
+    """Whether a text holds another, or a list or set an item; unknown where the hay is none of these."""
+    needles, hays = np.broadcast_arrays(np.asarray(needle.values, object), np.asarray(hay.values, object))
+    held = np.fromiter(map(_held, needles.flat, hays.flat), np.int8, hays.size).reshape(hays.shape)
+    return Column(held == 1, needle.known & hay.known & (held >= 0))
+
+
+def _held(needle: object, hay: object) -> int:
+    """1 or 0; -1 where the question has no sense."""
+    if isinstance(hay, str):
+        return int(needle in hay) if isinstance(needle, str) else -1
+    if isinstance(hay, frozenset | set | list | tuple):
+        return int(needle in hay)
+    return -1
 
 
 def both(left: Column, right: Column) -> Column:

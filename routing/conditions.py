@@ -2,7 +2,8 @@
 
     answers >= 2 and posterior < 0.9
     predicted in ["spam", "scam"] and score("child_safety") < 0.01
-    task.lang != "en"
+    task.lang != "en" and age > 2h
+    any(regions, score < 0.8) or control("entity").agreement < 80%
 
 A compiled condition is evaluated on whole columns. Nothing of Python's own can be reached from it.
 """
@@ -11,10 +12,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from routing.columns import BoolArray, Lookup
-from routing.expressions import Compiler, Problem, Run
+import numpy as np
+
+from routing import literals
+from routing.columns import BoolArray, Column, Lookup
+from routing.expressions import Compiler
+from routing.scopes import TASK, Scope
+from routing.typed import Problem, Run
 
 LONGEST = 1000
 """Characters of a condition: enough for any that a person can read."""
@@ -22,16 +29,25 @@ LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition."""
+    """A compiled condition, or an expression for a number."""
 
     source: str
     names: frozenset[str]
     """Columns that it reads, e.g. `score`, `task.lang`, `score(spam)`."""
     _run: Run
+    labels: frozenset[str] = frozenset()
+    """Labels that it speaks of."""
+    controls: frozenset[str] = frozenset()
+    """Controls that it names."""
 
     def true(self, lookup: Lookup, size: int) -> BoolArray:
         """(size,) tasks for which it is known to be true."""
         return self._run(lookup).true(size)
+
+    def values(self, lookup: Lookup, size: int) -> Column:
+        """(size,) values of an expression for a number, and where they are known."""
+        column = self._run(lookup)
+        return Column(np.broadcast_to(column.values, (size,)).astype(float), np.broadcast_to(column.known, (size,)))
 
     def states(self, lookup: Lookup) -> str:
         """For one task, in words: `true`, `false` or `unknown`."""
@@ -41,22 +57,37 @@ class Condition:
         return "true" if bool(column.values.all()) else "false"
 
 
-def compile_condition(source: str) -> tuple[Condition | None, list[Problem]]:
-    """Read a condition. Gives it, or None and every mistake in it with its offset in `source`."""
+def compile_condition(source: str, scope: Scope = TASK) -> tuple[Condition | None, list[Problem]]:
+    """Read a condition on tasks, or on what `scope` says.
+
+    Gives it, or None and every mistake in it with its offset in `source`.
+    """
+    return _compiled(source, scope, Compiler.truth)
+
+
+def compile_number(source: str, scope: Scope = TASK) -> tuple[Condition | None, list[Problem]]:
+    """Read an expression for a number, e.g. `task.duration_s * 0.02`; `values` of the result computes it."""
+    return _compiled(source, scope, Compiler.number)
+
+
+def _compiled(source: str, scope: Scope, read: Callable[[Compiler, ast.expr], Run | None],
+              ) -> tuple[Condition | None, list[Problem]]:
     if len(source) > LONGEST:
         return None, [Problem(0, f"a condition has at most {LONGEST} characters, this one {len(source)}")]
     wrapped = f"({source})"     # lets a condition run over several lines; offsets move by one
     try:
-        tree = ast.parse(wrapped, mode="eval")
-        compiler = Compiler(wrapped)
-        run = compiler.truth(tree.body)
+        tree = literals.parse(wrapped)
+        compiler = Compiler(wrapped, scope)
+        run = read(compiler, tree)
     except SyntaxError as error:
         return None, [_not_a_condition(source, _offset(wrapped, error))]
     except (RecursionError, ValueError, MemoryError):
         return None, [Problem(0, "this condition is nested too deeply or holds a forbidden character")]
     if compiler.problems or run is None:
-        return None, sorted(compiler.problems, key=lambda p: p.offset)
-    return Condition(source, frozenset(compiler.names), run), []
+        return None, sorted((Problem(max(p.offset - 1, 0), p.message) for p in compiler.problems),
+                            key=lambda p: p.offset)
+    return Condition(source, frozenset(compiler.names), run, frozenset(compiler.labels),
+                     frozenset(compiler.controls)), []
 
 
 def _offset(text: str, error: SyntaxError) -> int:
@@ -65,12 +96,24 @@ def _offset(text: str, error: SyntaxError) -> int:
     return max(0, min(before + (error.offset or 1) - 2, len(text) - 3))
 
 
+HINTS = ((r"&&", "and"), (r"\|\|", "or"), (r"\bAND\b", "and"), (r"\bOR\b", "or"), (r"\bNOT\b", "not"),
+         (r"!(?!=)", "not"), (r"<>", "!="), (r"\b(?:error|confidence)\s*:", "="))
+"""What people write who know another language, and what is written here."""
+
+TIMES = re.compile(r"\d\s*(?:min(?:ute)?s?|sec(?:ond)?s?|h(?:ou)?rs?|days?|w(?:eek)?s?|mo(?:nth)?s?|\b[smhd])\b", re.I)
+
+
 def _not_a_condition(source: str, offset: int) -> Problem:
     """Names what people write who know another language, where they wrote it."""
-    for wrong, right in (("&&", "and"), ("||", "or"), ("%", "a share such as 0.05")):
-        if wrong in source:
-            return Problem(source.index(wrong), f"this is not a condition; did you mean {right} instead of {wrong}?")
-    single = re.search(r"(?<![=<>!])=(?!=)", source)
+    bare = literals.without_texts(source)
+    for wrong, right in HINTS:
+        found = re.search(wrong, bare)
+        if found:
+            return Problem(found.start(), f"this is not a condition; did you mean {right} instead of {found[0]}?")
+    time = TIMES.search(bare)
+    if time:
+        return Problem(time.start(), "this is not a condition; times are written 90s, 30m, 2h or 3d")
+    single = re.search(r"(?<![=<>!])=(?!=)", re.sub(r"\b(error|confidence)\s*=", lambda m: " " * len(m[0]), bare))
     if single:
         return Problem(single.start(), "this is not a condition; did you mean == instead of =?")
     return Problem(offset, "this is not a condition")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from routing.literals import COUNT, SECONDS, SHARE
+
 SIGNALS: dict[str, tuple[str, str]] = {
     "score": ("number", "Calibrated probability that the champion's prediction is right."),
     "margin": ("number", "Champion's probability of its first label minus that of its second."),
@@ -29,11 +31,28 @@ SIGNALS: dict[str, tuple[str, str]] = {
 }
 """Name: (kind, what it says). `task.FIELD` reads a field of the task's data and may be of any kind."""
 
-FUNCTIONS: dict[str, tuple[str, str]] = {
-    "score": ("number", "The champion's probability of the named label."),
-    "posterior": ("number", "The consensus' probability of the named label."),
+FUNCTIONS: dict[str, tuple[str, str, str]] = {
+    "score": ("number", 'score("L")', "The champion's probability of the label L."),
+    "posterior": ("number", 'posterior("L")', "The consensus' probability of the label L."),
+    "found": ("number", 'found("L", error=1%)',
+              "Score above which the champion's answer L is wrong in at most so many cases, found from blind answers; "
+              "without a label: of all labels together. `confidence=95%` is how sure that is. Unknown while no such "
+              "threshold is safe."),
+    "sample": ("truth", 'sample("NAME", 10%)',
+               "True for a tenth of all tasks, drawn by a hash of the task: always the same ones for one name."),
+    "known": ("truth", "known(X)", "Whether X has a value: never unknown itself."),
+    "any": ("truth", "any(regions, COND)", "Whether COND holds for a region that the champion predicts."),
+    "all": ("truth", "all(regions, COND)", "Whether COND holds for each of them; true where there are none."),
+    "count": ("number", "count(regions, COND)", "Regions for which COND holds; without COND all of them."),
+    "control": ("any", 'control("NAME").SIGNAL', "Any signal of another control of the same task."),
 }
-"""Called with one label in quotes, e.g. score("spam") > 0.01."""
+"""Name: (kind, how it is written, what it says)."""
+
+REGION_SIGNALS: dict[str, tuple[str, str]] = {
+    "score": ("number", "Calibrated probability that the region is right."),
+    "label": ("text", "Its label."),
+}
+"""What is said of a region inside `any`, `all` and `count`; any other name is a property of it."""
 
 ANNOTATOR_SIGNALS: dict[str, tuple[str, str]] = {
     "answers": ("number", "Answers that the annotator gave."),
@@ -47,7 +66,28 @@ ANNOTATOR_SIGNALS: dict[str, tuple[str, str]] = {
     "drifting": ("truth", "Whether their accuracy fell, by the scorecard's test."),
     "guessing": ("truth", "Whether they answer no better than chance, by the scorecard's test."),
 }
-"""Signals of a person, for `pause.when`; `lower(X, 95%)` and `upper(X, 95%)` are the ends of X's interval."""
+"""Signals of a person, for `pause.when`."""
+
+ANNOTATOR_FUNCTIONS: dict[str, tuple[str, str, str]] = {
+    "lower": ("number", "lower(X, 95%)", "Lower end of X's interval: X is at least that, with 95 % confidence."),
+    "upper": ("number", "upper(X, 95%)", "Upper end of X's interval."),
+    "known": FUNCTIONS["known"],
+}
+
+STATES = ("new", "waiting", "asked", "accepted", "done", "escalated")
+"""Values of the signal `state`."""
+
+MEASURES: dict[str, str] = {
+    **dict.fromkeys(("score", "margin", "entropy", "posterior", "disagreement", "agreement"), SHARE),
+    **dict.fromkeys(("answers", "skips", "asked", "guideline_version", "answer_guideline"), COUNT),
+    **dict.fromkeys(("age", "quiet", "seconds"), SECONDS),
+}
+"""What the numbers of a task measure: a share is between 0 and 1, a count is whole, none is negative."""
+
+ANNOTATOR_MEASURES: dict[str, str] = {
+    **dict.fromkeys(("accuracy", "gold_accuracy", "agreement", "consistency", "skips"), SHARE),
+    **dict.fromkeys(("answers", "gold_answers"), COUNT), "seconds": SECONDS,
+}
 
 ACTIONS = ("escalate", "reopen", "stop", "accept", "review", "ask")
 """What a rule can do. When rules of several kinds match a task, the kind that stands first here takes effect."""
