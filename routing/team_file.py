@@ -112,8 +112,9 @@ def _person(reader: Reader, email: str, node: Node, team: Team, teams: Mapping[s
             merged[what] = _joined(merged.get(what), value) if what in merged else value
     for what, value in own.items():
         merged[what] = _joined(value, merged[what]) if what in merged else value
-    return Person(email=email, line=node.start_mark.line + 1, **{
-        what: frozenset(value) if isinstance(value, tuple) else value for what, value in merged.items()})
+    said: dict[str, Any] = {what: frozenset(value) if isinstance(value, tuple) else value
+                            for what, value in merged.items()}
+    return replace(Person(email=email, line=node.start_mark.line + 1), **said)
 
 
 def _joined(first: Any, second: Any) -> Any:
