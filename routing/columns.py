@@ -44,9 +44,8 @@ def of(values: Sequence[object], dtype: type) -> Column:
     """A column from Python values; None is unknown."""
     known = np.fromiter((v is not None for v in values), dtype=bool, count=len(values))
     filler: object = "" if dtype is object else 0
-    array: NDArray[Any] = np.empty(len(values), dtype=dtype)
-    array[:] = [filler if v is None else v for v in values]
-    return Column(array, known)
+    filled = (filler if v is None else v for v in values)       # one by one: a list among them is one value
+    return Column(np.fromiter(filled, dtype=dtype, count=len(values)), known)
 
 
 def only(column: Column, kinds: tuple[type, ...], dtype: type) -> Column:
