@@ -13,6 +13,7 @@ import click
 
 from console.cli import main
 from cueloop.settings import Settings
+from routing import reference
 
 HERE = Path(__file__).parent
 
@@ -42,6 +43,11 @@ def commands_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def rules_page() -> str:
+    """docs/rules.md: its tables; the rest is written by hand."""
+    return reference.fill((HERE / "rules.md").read_text(encoding="utf-8"))
+
+
 def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
@@ -52,7 +58,7 @@ def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Comman
                 yield from _walk(f"{path} {name}", child)
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "rules.md": rules_page}
 
 
 def stale() -> list[str]:

@@ -1,15 +1,11 @@
-"""What rules do, and how each action is spelled in a rules file."""
+"""What rules do. `routing.action_fields` and `routing.people_fields` tell how it is spelled in a rules file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from ruamel.yaml.nodes import Node
 
 from routing.audience import ANYBODY, Audience
 from routing.conditions import Condition
-from routing.reader import Reader
 
 HOUR = 3600.0
 EXPERTISE = ("likeliest_two", "all_labels")
@@ -118,70 +114,3 @@ class Queues:
     """Tasks, however quick they are: what is asked early cannot follow what is learnt later."""
     return_after: float = 24 * HOUR
     """Seconds after which the tasks of somebody who shows no sign of life go to others."""
-
-
-def read_action(reader: Reader, kind: str, node: Node) -> Action:
-    """Read the action that stands under the key `kind`."""
-    return READERS[kind](reader, node)
-
-
-def read_queues(reader: Reader, node: Node) -> Queues:
-    """Read the `queues` part of a file."""
-    fields = reader.mapping(node, ("hold", "at_least", "at_most", "return_after"), "`queues`")
-    usual = Queues()
-    queues = Queues(
-        hold=reader.duration(fields["hold"], "`hold`") if "hold" in fields else usual.hold,
-        at_least=reader.integer(fields["at_least"], "`at_least`", 1) if "at_least" in fields else usual.at_least,
-        at_most=reader.integer(fields["at_most"], "`at_most`", 1) if "at_most" in fields else usual.at_most,
-        return_after=(reader.duration(fields["return_after"], "`return_after`")
-                      if "return_after" in fields else usual.return_after))
-    if queues.at_most < queues.at_least and "at_most" in fields:
-        reader.refuse(fields["at_most"], f"`at_most` is {queues.at_most}, below `at_least` ({queues.at_least})")
-    return queues
-
-
-def _accept(reader: Reader, node: Node) -> Accept:
-    fields = reader.mapping(node, ("audit",), "`accept`")
-    return Accept(audit=reader.share(fields["audit"], "`audit`") if "audit" in fields else 0.0)
-
-
-def _ask(reader: Reader, node: Node) -> Ask:
-    fields = reader.mapping(node, ("n", "max", "expertise", "people"), "`ask`")
-    n = reader.integer(fields["n"], "`n`", 1) if "n" in fields else 1
-    most = reader.integer(fields["max"], "`max`", 1) if "max" in fields else None
-    if most is not None and most < n:
-        reader.refuse(fields["max"], f"`max` is {most}, below `n` ({n}): so many can never be asked")
-    expertise = reader.choice(fields["expertise"], "`expertise`", EXPERTISE) if "expertise" in fields else EXPERTISE[1]
-    return Ask(n=n, max=most, expertise=expertise,
-               who=Audience(people=_people(reader, fields.get("people"), "`people`")))
-
-
-def _stop(reader: Reader, node: Node) -> Stop:
-    reader.mapping(node, (), "`stop`")
-    return Stop()
-
-
-def _escalate(reader: Reader, node: Node) -> Escalate:
-    before = len(reader.mistakes)
-    fields = reader.mapping(node, ("to",), "`escalate`")
-    if "to" not in fields and len(reader.mistakes) == before:
-        reader.refuse(node, "`escalate` needs `to`, a list of e-mail addresses")
-    return Escalate(who=Audience(people=_people(reader, fields.get("to"), "`to`")))
-
-
-def _people(reader: Reader, node: Node | None, what: str) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    people = []
-    for item in reader.items(node, what):
-        address = reader.text(item, what)
-        if address and "@" not in address:
-            reader.refuse(item, f"{what} lists e-mail addresses, and `{address}` is none")
-        people.append(address.lower())
-    if not people and isinstance(node.value, list):
-        reader.refuse(node, f"{what} is an empty list: nobody could be asked")
-    return tuple(people)
-
-
-READERS: dict[str, Callable[[Reader, Node], Action]] = {
-    "accept": _accept, "ask": _ask, "stop": _stop, "escalate": _escalate}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing import literals
+from routing import columns, literals
 from routing.columns import BoolArray, Column, Lookup
 from routing.expressions import Compiler
 from routing.scopes import TASK, Scope
@@ -55,6 +55,14 @@ class Condition:
         if not bool(column.known.all()):
             return "unknown"
         return "true" if bool(column.values.all()) else "false"
+
+    def together(self, other: Condition) -> Condition:
+        """This condition and the other."""
+        def run(lookup: Lookup) -> Column:
+            return columns.both(self._run(lookup), other._run(lookup))
+
+        return Condition(f"({self.source}) and ({other.source})", self.names | other.names, run,
+                         self.labels | other.labels, self.controls | other.controls)
 
 
 def compile_condition(source: str, scope: Scope = TASK) -> tuple[Condition | None, list[Problem]]:

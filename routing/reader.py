@@ -14,12 +14,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from routing.conditions import Condition, compile_condition
+from routing.conditions import Condition, compile_condition, compile_number
 from routing.expressions import suggest
+from routing.literals import UNITS
 from routing.mistakes import Mistake
-
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-"""Units of a duration, in seconds."""
+from routing.scopes import TASK, Scope
+from routing.typed import Problem
 
 
 class Reader:
@@ -112,10 +112,24 @@ class Reader:
 
     def flag(self, node: Node, what: str) -> bool:
         """True or false."""
-        word = str(node.value).lower() if isinstance(node, ScalarNode) else ""
-        if word not in ("true", "false"):
+        word = str(node.value).lower() if isinstance(node, ScalarNode) and _kind(node) == "bool" else ""
+        if not word:
             self.refuse(node, f"{what} is true or false, not {_say(node)}")
         return word == "true"
+
+    def number(self, node: Node, what: str) -> float:
+        """Any number."""
+        if isinstance(node, ScalarNode) and re.fullmatch(r"[-+]?(\d{1,15}(\.\d*)?|\.\d+)", str(node.value)):
+            return float(node.value)
+        self.refuse(node, f"{what} is a number, e.g. 2 or -0.5, not {_say(node)}")
+        return 0.0
+
+    def match(self, node: Node, what: str, pattern: str, form: str) -> re.Match[str] | None:
+        """A scalar that is written as `pattern` says; `form` tells the user how that is."""
+        match = re.fullmatch(pattern, str(node.value)) if isinstance(node, ScalarNode) else None
+        if match is None:
+            self.refuse(node, f"{what} is {form}, not {_say(node)}")
+        return match
 
     def amount(self, node: Node, what: str) -> float:
         """A number that is not negative."""
@@ -143,17 +157,29 @@ class Reader:
         self.refuse(node, f"{what} is a duration such as 30m, 2h or 1d, not {_say(node)}")
         return 0.0
 
-    def condition(self, node: Node) -> Condition | None:
+    def condition(self, node: Node, what: str, scope: Scope = TASK) -> Condition | None:
         """A condition; each mistake in it is noted at its own column."""
-        if not isinstance(node, ScalarNode):
-            self.refuse(node, f"`when` is a condition such as score >= 0.9, not {_say(node)}")
+        if not isinstance(node, ScalarNode) or not node.value:
+            self.refuse(node, f"{what} is a condition such as score >= 0.9, not {_say(node)}")
             return None
-        condition, problems = compile_condition(str(node.value).rstrip("\n"))
+        condition, problems = compile_condition(str(node.value).rstrip("\n"), scope)
+        self._problems(node, problems)
+        return condition
+
+    def expression(self, node: Node, what: str) -> Condition | None:
+        """An expression for a number."""
+        if not isinstance(node, ScalarNode) or not node.value:
+            self.refuse(node, f"{what} is a number, or computed as in task.duration_s * 0.02, not {_say(node)}")
+            return None
+        expression, problems = compile_number(str(node.value).rstrip("\n"))
+        self._problems(node, problems)
+        return expression
+
+    def _problems(self, node: ScalarNode, problems: list[Problem]) -> None:
         quoted = 1 if node.style in ("'", '"') else 0
         for problem in problems:
             line, column = _within(node, problem.offset)
             self.mistakes.append(Mistake(line, column + quoted, problem.message))
-        return condition
 
 
 def _within(node: ScalarNode, offset: int) -> tuple[int, int]:

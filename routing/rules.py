@@ -13,40 +13,30 @@ For each kind of action the first rule that matches counts; of the kinds that ma
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node
 
 from cueloop.declared import Declared, Gold, Recheck
 from cueloop.errors import RulesError
-from routing.actions import (
-    Accept,
-    Action,
-    Ask,
-    Budget,
-    Escalate,
-    Limit,
-    Pause,
-    Queues,
-    Reopen,
-    Review,
-    Stop,
-    read_action,
-    read_queues,
-)
-from routing.conditions import Condition
-from routing.declarations import DECLARATIONS, read_declared
+from routing.actions import Accept, Action, Ask, Budget, Escalate, Limit, Pause, Queues, Reopen, Review, Stop
+from routing.conditions import Condition, compile_condition
+from routing.declarations import declared
+from routing.file_fields import DEMANDING, FILE, PEOPLE, RULE
 from routing.mistakes import RulesRefused
 from routing.reader import Reader
 from routing.vocabulary import ACTIONS
 
 __all__ = ["Accept", "Ask", "Escalate", "Queues", "Reopen", "Review", "Rule", "Rules", "Stop", "load", "parse"]
 
-FILE_FIELDS = ("version", "rules", "queues", *DECLARATIONS)
-RULE_FIELDS = ("name", "when", "forbid", *ACTIONS)
 LARGEST = 1_000_000
 """Bytes of a rules file: more is some other file."""
+
+Place = tuple[int, int]
+"""Line and column, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +61,16 @@ class Rule:
     gold: Gold | None = None
     """Ground truth among the work, drawn from tasks for which it holds."""
     recheck: Recheck | None = None
+    """What is asked again of the same person, drawn from tasks for which it holds."""
     pause: Pause | None = None
     limit: Limit | None = None
+    """Counts only tasks for which the rule holds: its condition is part of `limit.seen`."""
+    at: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    """Where its fields stand in the file; under the empty name, the rule itself."""
+
+    def place(self, name: str = "") -> Place:
+        """Where a field of it stands in the file; where the rule does when it has no such field."""
+        return self.at.get(name) or self.at.get("") or (self.line, 1)
 
     @property
     def kind(self) -> str:
@@ -94,6 +92,8 @@ class Rules:
     budget: Budget = field(default_factory=Budget)
     limit: Limit = field(default_factory=Limit)
     """What holds for everybody, whatever rule asks them."""
+    at: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    """Where its fields stand in the file."""
 
     @property
     def audit_share(self) -> float:
@@ -119,23 +119,25 @@ def parse(text: str, file: str = "rules.yaml") -> Rules:
     reader = Reader()
     root = reader.root(text)
     rules: tuple[Rule, ...] = ()
-    queues, declared = Queues(), Declared()
+    values: dict[str, Any] = {}
+    nodes: dict[str, Node] = {}
     if root is not None:
-        fields = reader.mapping(root, FILE_FIELDS, "a rules file")
+        nodes = reader.mapping(root, FILE, "a rules file")
         misspelt = bool(reader.mistakes)
-        if "version" in fields or not misspelt:
-            _version(reader, root, fields)
-        if "queues" in fields:
-            queues = read_queues(reader, fields["queues"])
-        declared = read_declared(reader, fields)
-        if "rules" in fields:
-            rules = _rules(reader, fields["rules"])
+        if "version" in nodes or not misspelt:
+            _version(reader, root, nodes)
+        values = {name: FILE[name].shape.read(reader, node, f"`{name}`") for name, node in nodes.items()
+                  if name not in ("version", "rules")}
+        if "rules" in nodes:
+            rules = _rules(reader, nodes["rules"])
         elif not misspelt:
             reader.refuse(root, "a rules file needs `rules:`, a list of rules")
+    _one_currency(reader, nodes, values)
     if reader.mistakes:
         raise RulesRefused(file, reader.mistakes)
-    return Rules(file=file, text=text, hash=hashlib.sha256(text.encode()).hexdigest(), rules=rules, queues=queues,
-                 declared=declared)
+    return Rules(file=file, text=text, hash=hashlib.sha256(text.encode()).hexdigest(), rules=rules,
+                 declared=declared(values), at=_places(nodes),
+                 **{name: values[name] for name in ("queues", "budget", "limit") if name in values})
 
 
 def _version(reader: Reader, root: Node, fields: dict[str, Node]) -> None:
@@ -147,46 +149,65 @@ def _version(reader: Reader, root: Node, fields: dict[str, Node]) -> None:
         reader.refuse(node, f"this Cueloop reads version 1 of the rules language, not `{node.value}`")
 
 
+def _one_currency(reader: Reader, nodes: dict[str, Node], values: dict[str, Any]) -> None:
+    budget, costs = values.get("budget"), values.get("costs")
+    if budget and costs and budget.currency and costs.currency and budget.currency != costs.currency:
+        reader.refuse(nodes["budget"], f"`budget` is in {budget.currency} and `costs` are in {costs.currency}; use one")
+
+
+def _places(nodes: Mapping[str, Node]) -> dict[str, Place]:
+    return {name: (node.start_mark.line + 1, node.start_mark.column + 1) for name, node in nodes.items()}
+
+
 def _rules(reader: Reader, node: Node) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
     names: dict[str, int] = {}
-    for item in reader.items(node, "`rules`"):
-        rule = _rule(reader, item, names)
-        if rule is not None:
-            rules.append(rule)
-    return tuple(rules)
+    read = [_rule(reader, item, names) for item in reader.items(node, "`rules`")]
+    return tuple(rule for rule in read if rule is not None)
 
 
 def _rule(reader: Reader, node: Node, names: dict[str, int]) -> Rule | None:
     before = len(reader.mistakes)
-    fields = reader.mapping(node, RULE_FIELDS, "a rule")
+    nodes = reader.mapping(node, RULE, "a rule")
     misspelt = len(reader.mistakes) > before    # then what seems to be missing may be what is misspelt
-    if not fields:
-        if len(reader.mistakes) == before:
+    if not nodes:
+        if not misspelt:
             reader.refuse(node, "this rule is empty")
         return None
-    name = reader.text(fields["name"], "`name`") if "name" in fields else ""
+    values = {name: RULE[name].shape.read(reader, child, f"`{name}`") for name, child in nodes.items()}
+    _name(reader, node, values, names, misspelt)
+    actions = [kind for kind in ACTIONS if kind in nodes]
+    for kind in actions[1:]:
+        reader.refuse(nodes[kind], f"a rule has one action, this one has {actions[0]} and {kind}; make two rules")
+    if not misspelt:
+        _enough(reader, node, nodes)
+    when = values.pop("when", None) or (ALWAYS_TRUE if "when" not in nodes else None)
+    if when is None:
+        return None
+    if "when" in nodes and values.get("limit"):
+        limit = values["limit"]
+        values["limit"] = replace(limit, seen=when.together(limit.seen) if limit.seen else when)
+    more = {name: value for name, value in values.items() if name not in (*ACTIONS, "name", "forbid")}
+    return Rule(values.get("name", ""), when, values[actions[0]] if actions else None,
+                frozenset(values.get("forbid", ())), node.start_mark.line + 1,
+                at=_places({"": node, **nodes}), **more)
+
+
+def _name(reader: Reader, node: Node, values: Mapping[str, Any], names: dict[str, int], misspelt: bool) -> None:
+    name = values.get("name", "")
     if name in names:
         reader.refuse(node, f"two rules are named `{name}`; the other is at line {names[name]}")
     elif name:
         names[name] = node.start_mark.line + 1
-    if "name" not in fields and not misspelt:
+    if "name" not in values and not misspelt:
         reader.refuse(node, "a rule needs a `name`, which decisions are explained with")
-    condition = reader.condition(fields["when"]) if "when" in fields else None
-    if "when" not in fields and not misspelt:
+
+
+def _enough(reader: Reader, node: Node, nodes: Mapping[str, Node]) -> None:
+    """A rule does something, and says when, unless it is about people alone."""
+    if "when" not in nodes and (nodes.keys() & DEMANDING or not nodes.keys() & PEOPLE.keys()):
         reader.refuse(node, "a rule needs `when`, the condition under which it holds (`when: true` for always)")
-    actions = [kind for kind in ACTIONS if kind in fields]
-    for kind in actions[1:]:
-        reader.refuse(fields[kind], f"a rule has one action, this one has {actions[0]} and {kind}; make two rules")
-    parsed = [read_action(reader, kind, fields[kind]) for kind in actions]
-    forbid = _forbid(reader, fields["forbid"]) if "forbid" in fields else frozenset()
-    if not actions and "forbid" not in fields and not misspelt:
+    if not nodes.keys() & {*DEMANDING, *PEOPLE} - {"deadline", "keep_together"}:
         reader.refuse(node, f"a rule needs an action: {', '.join(ACTIONS)} or forbid")
-    if condition is None:
-        return None
-    return Rule(name, condition, parsed[0] if parsed else None, forbid, node.start_mark.line + 1)
 
 
-def _forbid(reader: Reader, node: Node) -> frozenset[str]:
-    nodes = node.value if isinstance(node.value, list) else [node]
-    return frozenset(reader.choice(item, "`forbid`", ACTIONS) for item in nodes)
+ALWAYS_TRUE = compile_condition("true")[0]

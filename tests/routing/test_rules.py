@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from console.cli import main
 from cueloop.errors import RulesError
 from routing import rules
+from routing.audience import Audience
 from routing.context import default
 from routing.mistakes import RulesRefused
 from routing.rules import Accept, Ask, Escalate, Queues, Stop
@@ -72,14 +73,16 @@ def test_a_file_with_ten_mistakes_gives_ten_errors_with_their_places() -> None:
     ("version: 1", "1:1: a rules file needs `rules:`, a list of rules"),
     ("version: 1\nrules: 3", "2:8: `rules` is a list of `- ...`, not `3`"),
     ("version: 1\nrules:\n  - {}", "3:5: this rule is empty"),
-    (rule(when='"answers < two"'), "4:22: there is no signal `two`"),
+    (rule(when='"answers < two"'), "4:22: there is no signal `two`; a field of the task is written task.two"),
     (rule(when="[1]"), "4:11: `when` is a condition such as score >= 0.9, not a list"),
-    (rule(when="|\n      answers < 2 and\n      nope > 1"), "6:7: there is no signal `nope`"),
-    (rule(forbid="acept"), "6:13: `forbid` is one of escalate, stop, accept, ask, not `acept`, did you mean accept?"),
+    (rule(when="|\n      answers < 2 and\n      nope > 1"),
+     "6:7: there is no signal `nope`; a field of the task is written task.nope"),
+    (rule(forbid="acept"), "6:13: `forbid` is one of escalate, reopen, stop, accept, review, ask, not "
+                              "`acept`, did you mean accept?"),
     (rule(stop="{}"), "5:10: a rule has one action, this one has stop and ask; make two rules"),
     (rule(ask="{people: [bob]}"), "5:20: `people` lists e-mail addresses, and `bob` is none"),
     (rule(ask="{n: 3, max: 2}"), "5:22: `max` is 2, below `n` (3): so many can never be asked"),
-    (rule(ask="{people: []}"), "5:19: `people` is an empty list: nobody could be asked"),
+    (rule(ask="{people: []}"), "5:19: `people` is an empty list; leave `people` out, or name one"),
     (rule() + "queues: {hold: 5}", "6:16: `hold` is a duration such as 30m, 2h or 1d, not `5`"),
     (rule() + "queues: {at_most: 3}", "6:19: `at_most` is 3, below `at_least` (20)"),
 ])
@@ -104,7 +107,8 @@ rules:
 queues: {hold: 90m, at_least: 5, at_most: 50, return_after: 1.5d}
 """)
     assert [r.action for r in read.rules] == [
-        Accept(audit=0.025), Ask(2, 4, "likeliest_two", ("ann@example.org",)), Stop(), Escalate(("lead@example.org",))]
+        Accept(audit=0.025), Ask(2, 4, "likeliest_two", Audience(people=("ann@example.org",))), Stop(),
+        Escalate(Audience(people=("lead@example.org",)))]
     assert read.rules[2].forbid == {"accept", "ask"}
     assert read.queues == Queues(hold=5400, at_least=5, at_most=50, return_after=129600)
     assert read.audit_share == 0.025
