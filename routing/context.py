@@ -10,7 +10,6 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from cueloop import label_config
-from cueloop.declared import Gold
 from cueloop.sampling import audit_salt, is_sampled
 from cueloop.store import annotators, ground_truth, models, projects
 from cueloop.store import rules as stored_rules
@@ -18,7 +17,7 @@ from cueloop.store.annotators import Annotator
 from cueloop.store.pilot import chosen
 from cueloop.store.projects import Project
 from cueloop.types import Control
-from routing import found_thresholds, pauses, teams
+from routing import checks, found_thresholds, pauses, teams
 from routing import rules as rules_files
 from routing.default_rules import DEFAULT_RULES
 from routing.rules import Rules
@@ -33,7 +32,8 @@ class Context:
     project: Project
     rules: Rules
     controls: tuple[Control, ...]
-    """Those that rules speak of: single choices, or all that get a consensus where there is no single choice."""
+    """Those that rules speak of: single choices, or all that get a consensus where there is no single choice; then
+    those that a rule names."""
     champion: Champion | None
     people: tuple[Annotator, ...]
     """Those who may be asked in this project."""
@@ -47,6 +47,8 @@ class Context:
     """People who are asked nothing more until their pause is lifted."""
     found: Mapping[str, float] = field(default_factory=dict)
     """Thresholds that are safe now: {column of `found(...)`: score}."""
+    named: frozenset[str] = frozenset()
+    """Controls of which only those rules speak that name them."""
 
     @property
     def machines(self) -> frozenset[int]:
@@ -79,24 +81,26 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
     project = projects.get(conn, project_id)
     champion = models.champion(conn, project_id)
     everybody = annotators.known(conn)
-    rules = rules or in_force(conn, project_id)
+    tried, rules = rules, rules or in_force(conn, project_id)
     pilot = frozenset((project.pilot or {}).get("annotators") or ()) if project.mode == "pilot" else None
+    config = label_config.parse(project.label_config)
+    by_name = {rule.control for rule in rules.rules} - {control.name for control in config.routed}
+    extra = tuple(control for control in config.judged if control.name in by_name)
     return Context(
-        project=project, rules=rules,
-        controls=label_config.parse(project.label_config).routed,
+        project=project, rules=rules, controls=config.routed + extra, named=frozenset(c.name for c in extra),
         champion=Champion(champion.name, champion.version) if champion else None,
         people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
-        everybody=everybody, now=now, gold=_gold(conn, project_id, rules.declared.gold),
+        everybody=everybody, now=now, gold=_gold(conn, project_id, rules),
         team=teams.in_force(conn), paused=pauses.paused(conn, project_id),
-        found=found_thresholds.safe(conn, project_id))
+        found=found_thresholds.safe(conn, project_id, tried))
 
 
-def _gold(conn: sa.Connection, project_id: int, said: Gold) -> frozenset[int]:
-    if not said.share:
+def _gold(conn: sa.Connection, project_id: int, rules: Rules) -> frozenset[int]:
+    if not (checks.share(rules, checks.GOLD) or checks.trains(rules) or pauses.in_training(conn, project_id)):
         return frozenset()
     return frozenset(chosen(conn, project_id, sorted(
-        ground_truth.tasks_with(conn, project_id, imported=said.imported))))
+        ground_truth.tasks_with(conn, project_id, imported=rules.declared.gold.imported))))
 
 
 def in_force(conn: sa.Connection, project_id: int) -> Rules:

@@ -1,4 +1,4 @@
-"""What can be said of a class, or of all: the threshold that is safe, what it gives to the machine, how sure it is; pure."""
+"""What can be said of a class, or of all: the safe threshold, what it gives to the machine, how sure it is; pure."""
 
 from __future__ import annotations
 
