@@ -61,6 +61,7 @@ def _fresh(rules: Rules, control: str, matches: Matches, signals: TaskSignals,
             plan = _one(base, rule, matches, signals, standing)
             if plan is not None:
                 return plan, rule
+    accepting = accepting or (matches.get("audit") if standing.held_out else None)
     if accepting is not None and standing.unseen:      # only the machine was to see it: one blind look
         base = Plan(kind="ask", rule=accepting.name, rules_hash=rules.hash, control=control, audit=audit)
         return asking.ask(base, Ask(n=1, max=1), signals, standing), accepting

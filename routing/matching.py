@@ -14,13 +14,14 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.actions import Ask, Reopen
-from routing.columns import Lookup
+from routing.actions import Accept, Ask, Reopen
+from routing.columns import Column, Lookup, constant
 from routing.rules import Rule, Rules
 
 Matches = Mapping[str, Rule]
 """What counts for one task: {kind of action: its rule}, and beside them `priority` and `blind`, `forbid:KIND` with
-the first rule that forbids a kind, and `until:NAME` for each rule NAME whose `until` is known to be true."""
+the first rule that forbids a kind, `until:NAME` for each rule NAME whose `until` is known to be true, and `audit` with
+the first accepting rule that would hold if its found threshold were low enough."""
 
 Places = NDArray[np.int32]
 NOBODY = -1
@@ -73,6 +74,8 @@ def match(rules: Rules, columns: Lookup, size: int, control: str | None = None, 
         kind = key.removeprefix("forbid:")
         if kind != key and kind in found.columns:
             found.columns[kind][forbidden != NOBODY] = NOBODY
+        if kind == "accept" and "audit" in found.columns:
+            found.columns["audit"][forbidden != NOBODY] = NOBODY
     return found
 
 
@@ -89,6 +92,9 @@ def _one(found: Matched, place: int, rule: Rule, columns: Lookup) -> None:
         # also where the rule does not match: what was opened again stays so until this is true
         _put(found, f"until:{rule.name}", place, ask.until.true(columns, found.size))
     true = rule.when.true(columns, found.size)
+    if isinstance(action, Accept) and any(name.startswith("found(") for name in rule.when.names):
+        # so that its threshold can be found: the audit sample is looked at whatever its score
+        _put(found, "audit", place, rule.when.true(_any_score(columns), found.size))
     if not true.any():
         return
     keys = [f"forbid:{kind}" for kind in rule.forbid]
@@ -96,6 +102,16 @@ def _one(found: Matched, place: int, rule: Rule, columns: Lookup) -> None:
     keys += [name for name, given in (("priority", rule.priority), ("blind", rule.blind)) if given]
     for key in keys:
         _put(found, key, place, true)
+
+
+def _any_score(columns: Lookup) -> Lookup:
+    """The same columns, but a threshold that is not safe yet is taken to be at the lowest score of all."""
+    def column(name: str) -> Column:
+        said = columns(name)
+        unknown = name.startswith("found(") and not said.known.all()
+        return constant(0.0) if unknown else said
+
+    return column
 
 
 def _put(found: Matched, key: str, place: int, true: NDArray[np.bool_]) -> None:

@@ -12,8 +12,10 @@ from cueloop import label_config, logs, settings
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, models, projects, schema
 from cueloop.store.columns import now
+from routing import found_thresholds
 from routing.publish import publish
 from routing.route import route
+from routing.thresholds import keep as thresholds
 
 BACK = timedelta(seconds=30)
 """How far back a run looks for consensus and predictions written by others: their transactions take time."""
@@ -22,10 +24,12 @@ log = logs.get(__name__)
 
 
 def step(store: Store, client: LabelStudio, project_id: int, changed: Collection[int]) -> None:
-    """Route the tasks (keys) that changed, everything when rules, model, guideline or people did; then publish.
+    """Route the tasks (keys) that changed, everything when rules, model, guideline, found thresholds or
+    people did; then publish.
 
     A project that is only observed is left alone.
     """
+    thresholds.refresh(store, project_id)
     with store.read() as conn:
         project = projects.get(conn, project_id)
         if project.mode not in projects.LIVE:
@@ -53,6 +57,7 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
     return {"rules": project.rules_hash, "guideline": project.guideline_version, "pilot": project.pilot,
             "config": project.label_config, "mode": project.mode,
             "model": f"{champion.name}@{champion.version}" if champion else None,
+            "found": dict(found_thresholds.safe(conn, project_id)),
             "people": list(conn.scalars(sa.select(people.c.id).where(
                 people.c.kind == "person", people.c.deleted_at.is_(None)).order_by(people.c.id)))}
 

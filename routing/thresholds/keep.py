@@ -46,14 +46,16 @@ def kept(conn: sa.Connection, project_id: int) -> Kept | None:
 
 
 def refresh(store: Store, project_id: int, *, now: datetime | None = None) -> bool:
-    """Bring what is kept up to date if it is due; whether it was."""
+    """Bring what is kept up to date if it is due; whether it was. Observed projects are left alone."""
     moment = now or this_moment()
     with store.read() as conn:
+        project = projects.get(conn, project_id)
+        if project.mode not in projects.LIVE:
+            return False
         champion, rules = _champion(conn, project_id), context.in_force(conn, project_id)
         had: Kept | None = figures.read(conn, project_id, figures.PROJECT, NAME)
         seen = _signature(conn, project_id)
-        config = label_config.parse(projects.get(conn, project_id).label_config)
-        wanted = sought(rules, config.routed)
+        wanted = sought(rules, label_config.parse(project.label_config).routed)
         if champion is None or not (wanted or had) or not _due(had, champion, rules, seen, moment):
             return False
         fresh = _assess(conn, project_id, champion, rules, wanted, had, moment) | {"seen": seen}
