@@ -20,15 +20,21 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from cueloop.errors import RulesError
 from routing.expressions import suggest
+from routing.literals import UNITS
 from routing.mistakes import RulesRefused
-from routing.reader import UNITS, Reader
+from routing.reader import Reader
+from routing.scopes import Scope
 from routing.team import WORDS, Person, Team
+from routing.vocabulary import FUNCTIONS
 
 FILE_FIELDS = ("version", "currency", "seniority", "teams", "people")
 LARGEST = 5_000_000
 """Bytes of a team file: more is some other file."""
 
 WEEK = 7 * 86_400.0
+
+OF_FIELDS = Scope(signals={}, functions={"known": FUNCTIONS["known"]}, measures={})
+"""`never` reads fields of the task only: it is about what a task is, not about how it stands."""
 
 
 def load(path: Path) -> Team:
@@ -218,16 +224,6 @@ def _time_zone(reader: Reader, node: Node) -> str:
     return word
 
 
-def _never(reader: Reader, node: Node) -> Any:
-    before = len(reader.mistakes)
-    condition = reader.condition(node)
-    if condition is not None and len(reader.mistakes) == before:
-        other = sorted(name for name in condition.names if not name.startswith("task."))
-        if other:
-            reader.refuse(node, f"`never` reads fields of the task only, e.g. task.author == \"ada\", not `{other[0]}`")
-    return condition
-
-
 def _plain(node: Node) -> str:
     return str(node.value).strip() if isinstance(node, ScalarNode) else ""
 
@@ -251,7 +247,7 @@ FIELDS: dict[str, Field] = {
     "capacity": lambda reader, node, _team, _units: _capacity(reader, node),
     "cost": _cost,
     "share": lambda reader, node, _team, _units: reader.share(node, "`share`"),
-    "never": lambda reader, node, _team, _units: _never(reader, node),
+    "never": lambda reader, node, _team, _units: reader.condition(node, "`never`", OF_FIELDS),
     "time_zone": lambda reader, node, _team, _units: _time_zone(reader, node),
 }
 """Fields of a person, in the order in which the documentation tells of them."""

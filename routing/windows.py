@@ -24,6 +24,9 @@ from routing.actions import Queues
 LOW = 0.25
 """Part of a queue below which it counts as dry."""
 
+USUAL_SECONDS = 60.0
+"""Seconds a task while nobody's time was measured."""
+
 ABSENT_SHARE = 0.25
 """Part of `at_least` that an absent annotator's queue holds, so that they find work when they return."""
 
@@ -45,6 +48,10 @@ class Window:
     """Not seen for as long as their queue should take."""
     at_work: bool
     """Seen within that time."""
+    new: bool = False
+    """Never seen, and nothing was taken back from them: they may come any moment."""
+    pace: float = USUAL_SECONDS
+    """Seconds they take a task, or people usually do where none of theirs was measured."""
 
     @property
     def free(self) -> int:
@@ -74,9 +81,15 @@ def read(conn: sa.Connection, project_id: int, people: Sequence[Annotator], queu
                         for patience in (queues.return_after, queues.hold))
         at_work = last is not None and now - last < timedelta(seconds=queues.hold)
         size = window_size(pace.get(person.id, usual), queues)
-        windows.append(Window(person, max(1, int(queues.at_least * ABSENT_SHARE)) if absent else size, mine,
-                              answered.get(person.id, 0) + len(mine), absent, idle, at_work))
+        windows.append(Window(person, few(queues) if absent else size, mine, answered.get(person.id, 0) + len(mine),
+                              absent, idle, at_work, last is None and back is None,
+                              pace.get(person.id, usual) or USUAL_SECONDS))
     return windows
+
+
+def few(queues: Queues) -> int:
+    """Tasks that lie ready for somebody of whom nobody knows whether they come."""
+    return max(1, int(queues.at_least * ABSENT_SHARE))
 
 
 def window_size(seconds: float | None, queues: Queues) -> int:

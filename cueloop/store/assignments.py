@@ -30,13 +30,15 @@ class Assignment:
     created_at: datetime
     ended_at: datetime | None
     kind: str = ASK
+    due_at: datetime | None = None
+    """Until when it is to be answered."""
 
 
 def add(conn: sa.Connection, project_id: int, task: int, people: Iterable[int], decision: int, at: datetime,
-        kind: str = ASK) -> None:
+        kind: str = ASK, due_at: datetime | None = None) -> None:
     """Ask these people about a task. Raises IntegrityError when one of them is being asked already."""
     rows = [{"project_id": project_id, "task": task, "annotator_id": person, "decision": decision, "state": OPEN,
-             "kind": kind, "created_at": at} for person in people]
+             "kind": kind, "created_at": at, "due_at": due_at} for person in people]
     if rows:
         conn.execute(assignments.insert(), rows)
 
@@ -55,7 +57,7 @@ def of_tasks(conn: sa.Connection, tasks: Sequence[int]) -> dict[int, list[Assign
                                 .order_by(assignments.c.key)):
             found.setdefault(row.task, []).append(Assignment(
                 row.key, row.task, row.annotator_id, row.decision, row.state, row.created_at, row.ended_at,
-                row.kind))
+                row.kind, row.due_at))
     return found
 
 
@@ -63,5 +65,6 @@ def open_of(conn: sa.Connection, project_id: int) -> list[Assignment]:
     """All open assignments of a project."""
     rows = conn.execute(sa.select(assignments).where(
         assignments.c.project_id == project_id, assignments.c.state == OPEN).order_by(assignments.c.key))
-    return [Assignment(r.key, r.task, r.annotator_id, r.decision, r.state, r.created_at, r.ended_at, r.kind)
+    return [Assignment(r.key, r.task, r.annotator_id, r.decision, r.state, r.created_at, r.ended_at, r.kind,
+                       r.due_at)
             for r in rows]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop.store.schema import routes, tasks
+from cueloop.store.schema import assignments, routes, tasks
 from cueloop.store.upsert import chunks, upsert
 
 WAITING, ASKED, ACCEPTED, DONE, ESCALATED = "waiting", "asked", "accepted", "done", "escalated"
@@ -94,6 +94,39 @@ def hungry(conn: sa.Connection, project_id: int, limit: int) -> list[int]:
     """Tasks (keys) that need more people, the most wanted first."""
     return list(conn.scalars(sa.select(routes.c.task).where(routes.c.project_id == project_id, routes.c.need > 0)
                              .order_by(routes.c.priority.desc(), routes.c.task).limit(limit)))
+
+
+def audiences(conn: sa.Connection, project_id: int) -> list[str]:
+    """The different audiences of tasks that need more people."""
+    return list(conn.scalars(sa.select(routes.c.audience).distinct().where(
+        routes.c.project_id == project_id, routes.c.need > 0).order_by(routes.c.audience)))
+
+
+def hungry_of(conn: sa.Connection, project_id: int, audience: str, limit: int,
+              after: tuple[float, int] | None = None) -> list[tuple[float, int]]:
+    """(priority, task) of tasks with this audience that need more people, the most wanted first; the next ones
+    `after` the last that was seen."""
+    query = sa.select(routes.c.priority, routes.c.task).where(
+        routes.c.project_id == project_id, routes.c.audience == audience, routes.c.need > 0)
+    if after is not None:
+        priority, task = after
+        query = query.where(sa.or_(routes.c.priority < priority,
+                                   sa.and_(routes.c.priority == priority, routes.c.task > task)))
+    rows = conn.execute(query.order_by(routes.c.priority.desc(), routes.c.task).limit(limit))
+    return [(float(row.priority), int(row.task)) for row in rows]
+
+
+def familiar(conn: sa.Connection, project_id: int, together: Sequence[str]) -> dict[str, dict[int, int]]:
+    """{what tasks are kept together by: {annotator: how many of them they had or have}}."""
+    found: dict[str, dict[int, int]] = {}
+    for part in chunks(sorted(set(together) - {""})):
+        for row in conn.execute(sa.select(routes.c.together, assignments.c.annotator_id, sa.func.count()).join(
+                assignments, assignments.c.task == routes.c.task).where(
+                routes.c.project_id == project_id, routes.c.together.in_(part),
+                assignments.c.state.in_(["open", "answered"])).group_by(
+                routes.c.together, assignments.c.annotator_id)):
+            found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
 
 
 def counts(conn: sa.Connection, project_id: int) -> dict[str, int]:
