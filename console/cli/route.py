@@ -10,6 +10,7 @@ import click
 
 from console.cli import Answer
 from console.cli._options import echo, json_option, open_store, pass_settings, project_option, which_project
+from console.cli._route_thresholds import thresholds
 from cueloop.settings import Settings
 
 FILE = click.Path(path_type=Path)
@@ -108,3 +109,6 @@ def apply(settings: Settings, file: Path, project: int | None, author: str, as_j
     said = "now in force" if changed else "already in force"
     echo(facts, as_json, lambda _: "\n".join(
         [f"{file} is {said} in project {project_id} (hash {found.hash[:12]}).", *advice]))
+
+
+command.add_command(thresholds)
