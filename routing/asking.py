@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from routing import qualify
 from routing.actions import Ask, Escalate, Review
 from routing.audience import Audience
 from routing.matching import Matches
@@ -52,6 +53,9 @@ def ask(base: Plan, action: Ask, signals: TaskSignals, standing: Standing, *, en
         return stop(base, signals, "what it was asked until is reached")
     if action.max is not None and signals.answers >= action.max:
         return stop(base, signals, f"{action.max} answers are the most it may get")
+    judge = _decided(base, action.who, standing)
+    if judge:
+        return stop(base, signals, f"{judge} decided it, for nobody else was found in time")
     stands = (had.kind == base.kind and (had.rule, had.n, had.control) == (base.rule, action.n, base.control)
               and had.target > signals.answers)
     target = had.target if stands else signals.answers + action.n
@@ -96,7 +100,7 @@ def review(base: Plan, action: Review, signals: TaskSignals, standing: Standing)
     had = standing.plan
     mine = had.rule == base.rule and had.control == base.control
     if mine and had.kind == "stop":         # reviewed under this rule, once and for all
-        return replace(stop(base, signals, had.why))
+        return stop(base, signals, had.why)
     reviewers = [email for email in sorted(standing.acted) if _meets(action.who, signals, standing, email)]
     if mine and had.kind == "review" and reviewers:
         return stop(base, signals, f"{reviewers[0]} reviewed it")
@@ -117,4 +121,18 @@ def escalate(base: Plan, action: Escalate, signals: TaskSignals, standing: Stand
 
 
 def _meets(who: Audience, signals: TaskSignals, standing: Standing, email: str) -> bool:
-    return not who.people or email in who.people
+    """Whether somebody is one of those who were to be asked, or was let in when nobody was found."""
+    person, team = standing.team.person(email), standing.team
+    if standing.now is None:
+        return qualify.refusal(qualify.resolve(who, signals.data), person, team) is None
+    return qualify.stays(who, signals.data, person, team, since=standing.plan.since, now=standing.now)
+
+
+def _decided(base: Plan, who: Audience, standing: Standing) -> str:
+    """Who decided because nobody was found to answer: one of those to whom `if_nobody` escalates; empty for nobody."""
+    had = standing.plan
+    if standing.now is None or (had.kind, had.rule) != (base.kind, base.rule) \
+            or not qualify.overdue(who, had.since, standing.now):
+        return ""
+    return next((email for email in sorted(standing.acted)
+                 if qualify.deciding(who, standing.team.person(email))), "")

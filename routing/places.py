@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,8 @@ class Place:
     """People who have begun and not submitted."""
     assignments: tuple[Assignment, ...] = field(default=())
     route: Route | None = None
+    plan: Plan = NONE
+    """What the rules wanted at the last routing."""
 
     @property
     def open(self) -> tuple[Assignment, ...]:
@@ -51,11 +54,6 @@ class Place:
         """Everybody who was ever asked."""
         return frozenset(a.annotator_id for a in self.assignments)
 
-    @property
-    def plan(self) -> Plan:
-        """What the rules wanted at the last routing."""
-        return Plan.from_json(self.route.plan) if self.route and self.route.plan else NONE
-
 
 def read(conn: sa.Connection, keys: Sequence[int], machines: Collection[int]) -> dict[int, Place]:
     """{task key: its place} of living tasks."""
@@ -67,13 +65,45 @@ def read(conn: sa.Connection, keys: Sequence[int], machines: Collection[int]) ->
         if task.deleted_at is not None:
             continue
         authors = frozenset(person for person, skipped in worked.get(key, ()) if not skipped)
+        route = known.get(key)
         found[key] = Place(
             key=key, id=task.id, cue=task.cue, overlap=task.overlap, is_labeled=task.is_labeled, blind=task.blind,
             authors=authors, machine=authors & frozenset(machines),
             skippers=frozenset(person for person, skipped in worked.get(key, ()) if skipped) - authors,
             drafts=frozenset(person for person, _ in begun.get(key, ())),
-            assignments=tuple(asked.get(key, ())), route=known.get(key))
+            assignments=tuple(asked.get(key, ())), route=route,
+            plan=Plan.from_json(route.plan) if route is not None and route.plan else NONE)
     return found
+
+
+def acted(conn: sa.Connection, some: Sequence[Place]) -> dict[int, frozenset[int]]:
+    """{task: who submitted or corrected something on it since its plan began}, of tasks whose plan waits for that.
+
+    By the moment at which it was seen here: Label Studio's clock may differ.
+    """
+    since = {place.key: datetime.fromisoformat(place.plan.since) for place in some
+             if place.plan.since is not None and _waits(place.plan)}
+    found: dict[int, set[int]] = {}
+    for row in edits(conn, list(since)):
+        if row.seen_at >= since[row.task]:
+            found.setdefault(row.task, set()).add(row.person)
+    return {key: frozenset(people) for key, people in found.items()}
+
+
+def edits(conn: sa.Connection, keys: Sequence[int]) -> list[Any]:
+    """Every version of the annotations of these tasks that is no skip: task, person who made it, when it was seen."""
+    note, version = schema.annotations.c, schema.annotation_versions.c
+    rows: list[Any] = []
+    for part in chunks(list(keys)):
+        rows += conn.execute(sa.select(
+            note.task, sa.func.coalesce(version.updated_by, note.annotator_id).label("person"), version.seen_at).join(
+            schema.annotations, note.unique_id == version.unique_id).where(
+            note.task.in_(part), note.deleted_at.is_(None), ~version.was_cancelled)).all()
+    return [row for row in rows if row.person is not None]
+
+
+def _waits(plan: Plan) -> bool:
+    return plan.kind in ("review", "escalate") or bool(plan.who.if_nobody and plan.who.if_nobody.escalate)
 
 
 def _pairs(conn: sa.Connection, keys: Sequence[int], table: sa.Table,

@@ -10,15 +10,20 @@ import sqlalchemy as sa
 
 from cueloop import label_config, logs, settings
 from cueloop.label_studio import LabelStudio
-from cueloop.store import Store, models, projects, schema
+from cueloop.store import Store, assignments, models, projects, schema
 from cueloop.store.columns import now
-from routing import found_thresholds
+from routing import context as contexts
+from routing import found_thresholds, pauses
 from routing.publish import publish
 from routing.route import route
+from routing.seen import names as names_in
 from routing.thresholds import keep as thresholds
 
 BACK = timedelta(seconds=30)
 """How far back a run looks for consensus and predictions written by others: their transactions take time."""
+
+PASSING = ("at", "paused")
+"""What is noted of a run that makes not every task worth a new look."""
 
 log = logs.get(__name__)
 
@@ -36,14 +41,15 @@ def step(store: Store, client: LabelStudio, project_id: int, changed: Collection
             return
         seen = _seen(conn, project_id)
         since = project.routed or {}
-        everything = {k: v for k, v in since.items() if k != "at"} != seen
-        keys = None if everything else frozenset(changed) | _touched(conn, project_id, since["at"])
-        began = now()
+        everything = {k: v for k, v in since.items() if k not in PASSING} != seen
+        began, paused = now(), sorted(pauses.paused(conn, project_id))
+        keys = None if everything else frozenset(changed) | _touched(conn, project_id, since["at"]) \
+            | _awake(conn, project_id, began) | _held(conn, project_id, set(paused) - set(since.get("paused") or ()))
     made = route(store, project_id, keys)
     with store.write() as conn:
         seen = _seen(conn, project_id) if project.rules_hash is None else seen    # the default rules came into force
         conn.execute(schema.projects.update().where(schema.projects.c.id == project_id)
-                     .values(routed=seen | {"at": began.isoformat()}))
+                     .values(routed=seen | {"at": began.isoformat(), "paused": paused}))
     if made:
         log.info("routed", project=project_id, decisions=made, tasks="all" if keys is None else len(keys))
     publish(store, client, project_id, machine_token=settings.load().machine_token.get_secret_value())
@@ -54,10 +60,13 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
     project = projects.get(conn, project_id)
     champion = models.champion(conn, project_id)
     people = schema.annotators
+    named = frozenset().union(*names_in(contexts.in_force(conn, project_id)).values())
+    found = found_thresholds.safe(conn, project_id) if any(name.startswith("found(") for name in named) else {}
     return {"rules": project.rules_hash, "guideline": project.guideline_version, "pilot": project.pilot,
             "config": project.label_config, "mode": project.mode,
+            "team": conn.scalar(sa.select(schema.teams.c.hash).order_by(schema.teams.c.key.desc()).limit(1)),
+            "found": {name: score for name, score in sorted(found.items()) if name in named},
             "model": f"{champion.name}@{champion.version}" if champion else None,
-            "found": dict(found_thresholds.safe(conn, project_id)),
             "people": list(conn.scalars(sa.select(people.c.id).where(
                 people.c.kind == "person", people.c.deleted_at.is_(None)).order_by(people.c.id)))}
 
@@ -65,7 +74,9 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
 def _touched(conn: sa.Connection, project_id: int, since: str) -> frozenset[int]:
     """Tasks whose consensus or prediction was written since the last run, by whichever process."""
     moment = datetime.fromisoformat(since) - BACK
-    routed = [c.name for c in label_config.parse(projects.get(conn, project_id).label_config).routed]
+    config = label_config.parse(projects.get(conn, project_id).label_config)
+    others = {name for name in names_in(contexts.in_force(conn, project_id)) if name}
+    routed = [c.name for c in (config.judged if others else config.routed)]
     found: set[int] = set()
     for table, column in ((schema.consensus, schema.consensus.c.updated_at),
                           (schema.predictions, schema.predictions.c.created_at)):
@@ -73,3 +84,16 @@ def _touched(conn: sa.Connection, project_id: int, since: str) -> frozenset[int]
             table.c.project_id == project_id, table.c.control.in_(routed), column >= moment)))
     return frozenset(found)
 
+
+def _awake(conn: sa.Connection, project_id: int, at: datetime) -> frozenset[int]:
+    """Tasks at which the clock alone gives a reason to look."""
+    table = schema.routes
+    return frozenset(conn.scalars(sa.select(table.c.task).where(
+        table.c.project_id == project_id, table.c.wake_at <= at)))
+
+
+def _held(conn: sa.Connection, project_id: int, people: Collection[int]) -> frozenset[int]:
+    """Tasks that these people, paused since, are being asked about."""
+    if not people:
+        return frozenset()
+    return frozenset(a.task for a in assignments.open_of(conn, project_id) if a.annotator_id in people)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cueloop.store.schema import decisions
 from cueloop.store.upsert import chunks
 
-KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "review", "gold", "recheck")
+KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "review", "gold", "recheck", "deadline")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from routing.signals.gather import gather
 from routing.signals.lookup import lookup
-from routing.signals.task import CALM, Champion, TaskSignals, uncertainty
+from routing.signals.task import CALM, Champion, TaskSignals, in_question, uncertainty
 
-__all__ = ["CALM", "Champion", "TaskSignals", "gather", "lookup", "uncertainty"]
+__all__ = ["CALM", "Champion", "TaskSignals", "gather", "in_question", "lookup", "uncertainty"]

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 CALM = 0.9
 """Weight of the model's probabilities where nobody has answered; the rest is spread evenly over all labels."""
 
+QUESTION = 0.9
+"""How likely one of the labels in question is right."""
+
 
 @dataclass(frozen=True, slots=True)
 class Champion:
@@ -140,3 +143,13 @@ def uncertainty(belief: NDArray[np.float64]) -> float:
     """Entropy of a distribution (K,), as a share of the largest possible: 0 is sure, 1 is no idea."""
     p = belief[belief > 0]
     return float(-(p * np.log(p)).sum() / log(len(belief))) if len(belief) > 1 else 0.0
+
+
+def in_question(belief: NDArray[np.float64], labels: Sequence[str], expertise: str) -> tuple[str, ...]:
+    """The labels that a task may have: the two likeliest, or the fewest that are right with QUESTION's probability."""
+    if not labels:
+        return ()
+    order = np.argsort(-belief, kind="stable")
+    before = np.cumsum(belief[order]) - belief[order]
+    size = min(2, len(labels)) if expertise == "likeliest_two" else int((before < QUESTION).sum())
+    return tuple(labels[at] for at in order[:size])
