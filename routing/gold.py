@@ -17,9 +17,11 @@ from cueloop import logs
 from cueloop.sampling import uniform
 from cueloop.store import assignments, decisions, routes
 from cueloop.store.decisions import Decision
+from cueloop.store.routes import Route
 from cueloop.store.schema import annotations as notes
 from cueloop.store.upsert import chunks
-from routing import places, spacing, turns
+from routing import check_tasks, checks, places, spacing, turns
+from routing.checks import Source
 from routing.context import Context
 from routing.places import Place
 from routing.plans import Plan
@@ -29,7 +31,7 @@ from routing.wanted import wanted
 from routing.windows import Window
 
 RULE = "gold"
-"""Stands for the rule in decisions: the declaration of that name."""
+"""Stands for the rule in plans, and in decisions that the file's own declaration made."""
 
 WHY = "it has a ground truth: nobody is asked for an opinion any more"
 
@@ -48,33 +50,41 @@ def plan(given: Context, control: str, said: TaskSignals) -> Plan:
 
 def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
     """Put ground truth into the queues of those whose turn it is; how many decisions were made."""
-    share = given.rules.declared.gold.share
-    if not share or not given.gold:
+    said = checks.sources(given.rules, checks.GOLD)
+    if not said or not given.gold:
         return 0
+    share = checks.share(given.rules, checks.GOLD)
     turns.late(conn, given, found, assignments.GOLD, share)
     waiting = turns.due(conn, given, found, assignments.GOLD, share, ())
     if not waiting:
         return 0
-    here = places.read(conn, _pool(given, waiting[0]), given.machines)
-    knowing = _editors(conn, sorted(here))
+    keys = pool(given, f"{waiting[0].run}:{turns.salt(given, RULE, waiting[0].person)}")
+    here = places.read(conn, keys, given.machines)
+    drawn_for = check_tasks.assigned(conn, given, said, sorted(here))
+    knowing = editors(conn, sorted(here))
     made = 0
     for turn in waiting:
-        able = [key for key in sorted(here) if _fits(here[key], turn.person, knowing)]
-        if able:
-            chosen = able[int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(able))]
-            here[chosen] = _ask(conn, given, here[chosen], turn, len(able), len(here))
+        able: dict[str, list[int]] = {}
+        for key in sorted(here):
+            if key in drawn_for and fits(here[key], turn.person, knowing):
+                able.setdefault(drawn_for[key], []).append(key)
+        drawn = checks.draw(said, able, turn.run, turns.salt(given, RULE, turn.person))
+        if drawn is not None:
+            some = able[drawn[0].name]
+            chosen = some[int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(some))]
+            here[chosen] = _ask(conn, given, here[chosen], turn, drawn, len(some), len(here))
             made += 1
-        elif len(here) == len(given.gold) and not _left(here, turn.person, knowing):
+        elif len(here) == len(given.gold) and not left({key: here[key] for key in drawn_for}, turn.person, knowing):
             _tell(given, here, turn)
     return made
 
 
-def _pool(given: Context, first: Turn) -> list[int]:
+def pool(given: Context, salt: str) -> list[int]:
     """The tasks to draw from: all, or as many as can be looked at, from a drawn one on."""
     keys = sorted(given.gold)
     if len(keys) <= POOL:
         return keys
-    start = int(uniform(first.run, f"pool:{turns.salt(given, RULE, first.person)}") * len(keys))
+    start = int(uniform(0, f"pool:{salt}") * len(keys))
     return (keys + keys)[start:start + POOL]
 
 
@@ -92,19 +102,19 @@ def told(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | 
     """For explanations: who was checked with this task; None where it has no ground truth that is mixed in."""
     if place.key not in given.gold:
         return None
-    knowing = _editors(conn, [place.key])
+    knowing = editors(conn, [place.key])
     return {"why": WHY,
             "asked": [a.annotator_id for a in place.assignments if a.kind == assignments.GOLD],
-            "left": [p.id for p in given.people if _left({place.key: place}, p.id, knowing)]}
+            "left": [p.id for p in given.people if left({place.key: place}, p.id, knowing)]}
 
 
-def _fits(place: Place, person: int, knowing: Mapping[int, frozenset[int]]) -> bool:
+def fits(place: Place, person: int, knowing: Mapping[int, frozenset[int]]) -> bool:
     """Whether somebody may be asked now: it is open for nobody else, for a task has one priority."""
     return not place.open and place.plan.rule == RULE and person not in place.drafts \
-        and bool(_left({place.key: place}, person, knowing))
+        and bool(left({place.key: place}, person, knowing))
 
 
-def _left(here: Mapping[int, Place], person: int, knowing: Mapping[int, frozenset[int]]) -> list[int]:
+def left(here: Mapping[int, Place], person: int, knowing: Mapping[int, frozenset[int]]) -> list[int]:
     """Tasks that somebody never answered, skipped, edited or was asked as a check before."""
     return [key for key, place in here.items() if person not in place.done_with
             and person not in knowing.get(key, frozenset())
@@ -112,7 +122,7 @@ def _left(here: Mapping[int, Place], person: int, knowing: Mapping[int, frozense
                         and a.state in (assignments.ANSWERED, assignments.SKIPPED) for a in place.assignments)]
 
 
-def _editors(conn: sa.Connection, keys: Sequence[int]) -> dict[int, frozenset[int]]:
+def editors(conn: sa.Connection, keys: Sequence[int]) -> dict[int, frozenset[int]]:
     """{task: those who changed or marked an annotation on it}: they know the truth."""
     found: dict[int, set[int]] = {}
     for some in chunks(list(keys)):
@@ -122,21 +132,26 @@ def _editors(conn: sa.Connection, keys: Sequence[int]) -> dict[int, frozenset[in
     return {key: frozenset(people) for key, people in found.items()}
 
 
-def _ask(conn: sa.Connection, given: Context, place: Place, turn: Turn, able: int, pool: int) -> Place:
+def _ask(conn: sa.Connection, given: Context, place: Place, turn: Turn, drawn: tuple[Source, float], able: int,
+         pool: int) -> Place:
     """Ask one person, drawn from `able` of the `pool` that was looked at; the task's place afterwards."""
     had = place.route
     assert had is not None
+    source, chance = drawn
     decision = decisions.add(conn, Decision(
-        project_id=given.project.id, task=place.key, control=given.controls[0].name, kind=RULE, rule=RULE,
-        rules_hash=given.rules.hash, chosen=[turn.person], probability=pool / len(given.gold) / able,
+        project_id=given.project.id, task=place.key, control=given.controls[0].name, kind=RULE, rule=source.name,
+        rules_hash=given.rules.hash, chosen=[turn.person], probability=chance * pool / len(given.gold) / able,
         guideline_version=given.project.guideline_version, created_at=given.now, inputs={
-            "why": f"one of {1 / given.rules.declared.gold.share:.3g} tasks is ground truth; drawn from {able}",
+            "why": f"one of {1 / source.share:.3g} tasks is ground truth; drawn from {able}",
             "run": turn.run, "done": turn.done, "ahead": turn.rank}))
     assignments.add(conn, given.project.id, place.key, [turn.person], decision, given.now, assignments.GOLD)
     known = routes.of_tasks(conn, [a.task for a in turn.window.open])
     others = turns.priorities(known, [a.task for a in turn.window.open])
-    asked = given.queues_of([turn.person])
-    want = wanted(place.plan, place, asked, frozenset(given.queues_of(place.done_with)), 0.0)
-    route = turns.at_priority(replace(had, wanted=want), spacing.priority(turn.rank, others), given)
-    routes.put(conn, [route])
+    routes.put(conn, [opened(given, place, had, turn.person, spacing.priority(turn.rank, others))])
     return places.read(conn, [place.key], given.machines)[place.key]
+
+
+def opened(given: Context, place: Place, had: Route, person: int, priority: float) -> Route:
+    """The route of a task that is opened for one person, at this place in their queue."""
+    want = wanted(place.plan, place, given.queues_of([person]), frozenset(given.queues_of(place.done_with)), 0.0)
+    return turns.at_priority(replace(had, wanted=want), priority, given)

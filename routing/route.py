@@ -15,8 +15,8 @@ from cueloop.store import Store
 from cueloop.store.columns import now as this_moment
 from cueloop.store.pilot import chosen
 from cueloop.store.schema import routes, tasks
+from routing import checks, gold, pause, recheck, training, windows
 from routing import context as contexts
-from routing import gold, recheck, windows
 from routing.context import Context
 from routing.judge import judge
 from routing.refill import refill, take_back
@@ -37,7 +37,8 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
         given = contexts.read(conn, project_id, moment)
         if given.project.rules_hash is None:
             contexts.put_in_force(conn, project_id, given.rules, "cueloop")
-        keys = concerned(conn, project_id, task_keys)
+        given, back = pause.apply(conn, given, task_keys)
+        keys = concerned(conn, project_id, None if task_keys is None else {*task_keys, *back})
     made = 0
     for start in range(0, len(keys), CHUNK):
         with store.write() as conn:
@@ -57,6 +58,7 @@ def alone(conn: sa.Connection, project_id: int) -> None:
 def run(conn: sa.Connection, given: Context) -> int:
     """Judge all tasks and refill the queues within the caller's transaction; how many decisions were made."""
     alone(conn, given.project.id)
+    given, _ = pause.apply(conn, given)
     keys = concerned(conn, given.project.id)
     made = sum(judge(conn, given, keys[start:start + CHUNK]) for start in range(0, len(keys), CHUNK))
     return made + fill(conn, given)
@@ -67,10 +69,12 @@ def fill(conn: sa.Connection, given: Context) -> int:
     returned = take_back(conn, given)
     made = judge(conn, given, sorted(returned)) if returned else 0
     made += refill(conn, given)
-    said = given.rules.declared
-    if not given.controls or not (given.gold or said.recheck.share):
+    if given.paused:
+        made += training.ask(conn, given)
+    if not given.controls or not (given.gold or checks.share(given.rules, checks.RECHECK)):
         return made
-    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    able = [person for person in given.people if person.id not in given.paused]
+    found = windows.read(conn, given.project.id, able, given.rules.queues, given.now)
     return made + gold.ask(conn, given, found) + recheck.ask(conn, given, found)
 
 

@@ -79,7 +79,8 @@ def late(conn: sa.Connection, given: Context, found: Sequence[Window], kind: str
         if done.get(person, 0) < spacing.place(runs.get(check.decision, 0), share, salt(given, kind, person)):
             continue
         known = routes.of_tasks(conn, [a.task for a in window.open])
-        own, others = known.get(check.task), priorities(known, [a.task for a in window.open if a.key != check.key])
+        # other checks of the kind are left out: two whose time has come must not overtake each other for ever
+        own, others = known.get(check.task), priorities(known, [a.task for a in window.open if a.kind != kind])
         if own is not None and others and own.wanted["cue"][PRIORITY] <= max(others):
             moved.append(at_priority(own, spacing.priority(0, others), given))
     routes.put(conn, moved)
