@@ -21,6 +21,9 @@ FIGURES: dict[str, str] = {
 SHARES = frozenset({"accepted", "accuracy", "accepted_error", "unfinished"})
 """Figures between 0 and 1."""
 
+FEW = 10
+"""Labels of the machine below which their error is not told: a share of so few says nothing."""
+
 
 def measured(run: Run, truth: IntArray, seconds: FloatArray, rate: FloatArray) -> FloatArray:
     """The FIGURES of a run, in their order.
@@ -32,9 +35,10 @@ def measured(run: Run, truth: IntArray, seconds: FloatArray, rate: FloatArray) -
     right = run.label == truth
     took = seconds[run.task, run.person]
     wanting = np.array([kind in ("ask", "escalate", "review", "reopen") for kind in run.kind])
+    machine = labelled & accepted
     return np.array([
         len(run.task) / size, accepted.mean() if size else np.nan, _mean(right[labelled]),
-        _mean(~right[labelled & accepted]), wanting.mean(), took.sum() / 3600 / size * 1000,
+        _mean(~right[machine]) if machine.sum() >= FEW else np.nan, wanting.mean(), took.sum() / 3600 / size * 1000,
         (took * rate[run.person]).sum() / 3600 / size * 1000])
 
 

@@ -76,8 +76,8 @@ class _Chain:
         self.answered = (np.bincount(history.task, minlength=self.tasks) > 0) | (history.truth >= 0)
         self.trust = None if work.model is None or not work.said.any() else \
             Trust(work.model, np.flatnonzero(work.said))
-        self.shares = np.full(self.labels, 1 / self.labels)
-        self.hardness = normalised(np.array([HARD]))[0]
+        self.shares: FloatArray = np.full(self.labels, 1 / self.labels)
+        self.hardness: FloatArray = normalised(np.array([HARD]))[0]
         right = 1 / self.labels + (1 - 1 / self.labels) * rng.beta(*CROWD)
         coin = np.full((self.labels, self.labels), (1 - right) / max(self.labels - 1, 1))
         np.fill_diagonal(coin, right)

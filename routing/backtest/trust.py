@@ -9,6 +9,7 @@ The other labels share the rest as the model had it, mixed with how common they 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sync.arrays import FloatArray, IntArray, normalised
 
@@ -51,7 +52,7 @@ class Trust:
         """Start from what may be before anything is seen."""
         self.shift[:] = rng.normal(0, WIDTH)
 
-    def draw(self, truth: IntArray, known: IntArray, rng: np.random.Generator) -> None:
+    def draw(self, truth: IntArray, known: NDArray[np.bool_], rng: np.random.Generator) -> None:
         """New shifts, given labels `truth` (T,); only tasks that are `known` (T,) of people's answers count."""
         use = np.flatnonzero(known[self.said])
         right = truth[self.said[use]] == self.best[use]
@@ -60,7 +61,9 @@ class Trust:
         np.add.at(total, self.bin[use], logs)
         for b in range(len(self.shift)):
             near = [self.shift[i] for i in (b - 1, b + 1) if 0 <= i < len(self.shift)]
-            chance = total[b] - sum((GRID - value) ** 2 for value in near) / (2 * STEP ** 2) - GRID ** 2 / (2 * WIDTH ** 2)
+            chance = total[b] - GRID ** 2 / (2 * WIDTH ** 2)
+            for value in near:
+                chance = chance - (GRID - value) ** 2 / (2 * STEP ** 2)
             weight = np.cumsum(np.exp(chance - chance.max()))
             at = int(np.searchsorted(weight, rng.random() * weight[-1]))
             self.shift[b] = GRID[min(at, len(GRID) - 1)] + rng.uniform(-0.1, 0.1)

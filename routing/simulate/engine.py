@@ -20,6 +20,7 @@ from routing.settled import SLACK
 from routing.signals import lookup, uncertainty
 from routing.simulate.signals import Signals
 from routing.simulate.state import Opinion, State
+from routing.simulate.who import Who
 from routing.simulate.work import Work
 from routing.windows import window_size
 from sync.arrays import FloatArray, IntArray
@@ -42,8 +43,9 @@ class Engine:
         if available is not None:
             self.state.open &= available
         share = rules.audit_share
-        self.blind = self.state.silent()
         self.held_out = np.array([is_sampled(key, work.salt, share) for key in work.keys.tolist()], bool)
+        self.state.blind |= self.held_out
+        self.who = Who(self.state)
         self.sizes = _sizes(rules, work)
         self.opinion: Opinion | None = None
         self.priority = np.zeros(len(work.keys))
@@ -78,10 +80,10 @@ class Engine:
         seen = self.signals.gather(tasks, opinion)
         matches = match(self.rules, lookup(seen, found=self.work.found), len(seen), self.work.control)
         for t, said, found in zip(tasks, seen, matches, strict=True):
-            authors = frozenset(self._email(w) for w in state.authors[t])
+            state.blind[t] |= "blind" in found
             standing = Standing(
                 plan=state.plan[t], held_out=bool(self.held_out[t]), accepted=state.plan[t].kind == "accept",
-                answered_by=authors, blind=bool(self.blind[t]))
+                answered_by=self.who.emails(state.authors[t]), blind=bool(state.blind[t]), team=self.work.team)
             plan = state.plan[t] = decide(self.rules, self.work.control, found, said, standing)
             self.priority[t] = (uncertainty(said.belief(self.work.labels)) + plan.urgency
                                 + (FIRST if plan.kind == "escalate" else 0.0))
@@ -114,11 +116,13 @@ class Engine:
         if narrow.any():
             value[narrow] = expertise.information(expertise.likeliest_two(belief[narrow]), known.confusion)
         load = np.bincount(np.array(self.state.person, np.int64), minlength=len(self.work.people)).astype(float)
-        free = self.sizes if able is None else np.where(able, self.sizes, 0)
-        pool = Pool(ids=np.arange(len(self.work.people)), size=self.sizes.astype(float), free=free.copy(), load=load,
+        free = self.sizes.astype(np.int64) * (1 if able is None else able)
+        pool = Pool(ids=np.arange(len(self.work.people)), size=self.sizes.astype(float), free=free, load=load,
                     answers=known.answers)
-        allowed = np.array([self.state.open[t] & self._named(t) for t in tasks], bool)
-        made = batch(pool, value, allowed, [need for _, need in hungry], self.work.keys[tasks].tolist(),
+        allowed = np.array([self.state.open[t] & self.who.may(t, known, belief[row])
+                            for row, t in enumerate(tasks)], bool)
+        needs = [self.who.at_once(t, need) for t, need in hungry]
+        made = batch(pool, value, allowed, needs, self.work.keys[tasks].tolist(),
                      [f"ask:{self.state.asked[t]}" for t in tasks])
         self.choices += [(t, choice) for t, choice in zip(tasks, made, strict=True) if choice.people]
         asked = [(t, w) for t, choice in zip(tasks, made, strict=True) for w in choice.people]
@@ -134,13 +138,6 @@ class Engine:
         confusion = np.clip(fit.confusion, 1e-6, None)
         return Expertise(confusion / confusion.sum(2, keepdims=True), fit.counts.sum((1, 2)))
 
-    def _named(self, task: int) -> NDArray[np.bool_]:
-        named = frozenset(self.state.plan[task].who.people)
-        return np.array([not named or self._email(w) in named for w in range(len(self.work.people))], bool)
-
-    def _email(self, person: int) -> str:
-        return self.work.emails[person] if self.work.emails else ""
-
 
 def _sizes(rules: Rules, work: Work) -> IntArray:
     """(W,) places in everybody's queue: as live, but never so few that a run takes more than about `ROUNDS` rounds
@@ -150,4 +147,4 @@ def _sizes(rules: Rules, work: Work) -> IntArray:
     sizes = np.maximum(sizes, len(work.keys) / (ROUNDS * max(len(work.people), 1)))
     if work.busy is not None and work.busy.max(initial=0) > 0:
         sizes *= work.busy / work.busy[work.busy > 0].mean()
-    return np.maximum(np.ceil(sizes), 1).astype(np.int64)
+    return np.asarray(np.maximum(np.ceil(sizes), 1).astype(np.int64))

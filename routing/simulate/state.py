@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from routing.plans import NONE, Plan
 from routing.simulate.work import Work
@@ -46,6 +45,8 @@ class State:
         self.asked = np.zeros(size, np.int64)
         self.open = np.ones((size, len(work.people)), bool)
         """(T, W) who was not asked yet."""
+        self.blind = np.zeros(size, bool)
+        """(T,) no suggestion is shown: the model has no voice there, for they are there to judge it."""
 
     def tell(self, task: IntArray, person: IntArray, label: IntArray) -> None:
         """Add answers, one a row: places of task and person, index of the label."""
@@ -63,12 +64,12 @@ class State:
         """The consensus as a full run of the loop would find it."""
         work = self.work
         task, person, label = (np.array(column, np.int64) for column in (self.task, self.person, self.label))
-        sizes = {"tasks": len(work.keys), "annotators": len(work.people), "labels": len(work.labels)}
-        fit = METHODS[HIERARCHICAL](task, person, label, **sizes)
+        fit = METHODS[HIERARCHICAL](task, person, label, tasks=len(work.keys), annotators=len(work.people),
+                                    labels=len(work.labels))
         answered = np.bincount(task, minlength=len(work.keys)) > 0
         posterior, probability = fit.posterior, fit.probability
         if work.model is not None and answered.any():
-            spoke = work.said & answered & ~self.silent()
+            spoke = work.said & answered & ~self.blind
             voice = Voice(np.where(work.said[:, None], work.model, 1 / len(work.labels)), spoke)
             heard = learn(voice, task, person, label, fit)
             if heard.weight > 0 and spoke.any():
@@ -76,7 +77,3 @@ class State:
                 probability[spoke] = join(probability[spoke], voice.probabilities[spoke], heard)
                 posterior = np.where(spoke[:, None], probability, posterior)
         return Opinion(np.where(answered, posterior.argmax(1), -1), probability, fit)
-
-    def silent(self) -> NDArray[np.bool_]:
-        """(T,) blind tasks: there the model has no voice, for they are there to judge it."""
-        return np.zeros(len(self.work.keys), bool) if self.work.blind is None else self.work.blind

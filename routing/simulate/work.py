@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.team import NO_TEAM, Team
 from sync.arrays import FloatArray, IntArray
 
 
@@ -22,7 +23,7 @@ class Work:
     people: tuple[int, ...]
     """(W,) ids of the annotators."""
     emails: tuple[str, ...] = ()
-    """(W,) lower case; what a rule names people by. Empty: nobody has one."""
+    """(W,) lower case; what rules and `team.yaml` name people by. Empty: nobody has one."""
     data: Sequence[Mapping[str, Any]] = ()
     """(T,) fields of the tasks; empty: none have any."""
     model: FloatArray | None = None
@@ -31,8 +32,6 @@ class Work:
     control: str = "label"
     salt: str = "audit:0"
     """Of the project's audit sample."""
-    blind: NDArray[np.bool_] | None = None
-    """(T,) tasks that stay blind, whatever share the rules name."""
     busy: FloatArray | None = None
     """(W,) how much each one does beside the others, in any unit; None: all the same."""
     seconds: FloatArray | None = None
@@ -42,14 +41,15 @@ class Work:
     guideline: int | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     """Thresholds for `found(...)`: {column: score}."""
+    team: Team = NO_TEAM
 
     @property
     def said(self) -> NDArray[np.bool_]:
         """(T,) tasks of which the model said something."""
-        return np.zeros(len(self.keys), bool) if self.model is None else ~np.isnan(self.model).any(1)
+        return np.zeros(len(self.keys), bool) if self.model is None else np.asarray(~np.isnan(self.model).any(axis=1))
 
     def pick(self, at: IntArray, keys: IntArray | None = None) -> Work:
         """These tasks (places; one may occur several times), under other `keys` if given."""
         return replace(
             self, keys=self.keys[at] if keys is None else keys, data=[self.data[t] for t in at] if self.data else (),
-            model=None if self.model is None else self.model[at], blind=None if self.blind is None else self.blind[at])
+            model=None if self.model is None else self.model[at])
