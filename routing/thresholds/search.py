@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,13 +55,17 @@ def target(error: float, doubt: ArrayLike) -> Floats:
 
 
 def passed(grid: Grid, counts: Counts, error: float, confidence: float, test: Test) -> NDArray[np.bool_]:
-    """(J,) thresholds above which the error is below `error`; all of them at once with this confidence."""
+    """(J,) thresholds above which the error is below `error`; all of them at once with this confidence.
+
+    Counts of many sets of data at once, (..., J), give as many answers.
+    """
     evidence = test(counts.wrong, counts.seen, target(error, counts.doubt))
-    found, carried = np.zeros(len(grid.levels), bool), 0.0
+    found, carried = np.zeros(evidence.shape, bool), np.zeros(evidence.shape[:-1])
     for at, start in enumerate(grid.starts):
         stake = carried + start * (1 - confidence)
-        found[at] = stake > 0 and bool(evidence[at] >= log(1 / stake))
-        carried = stake if found[at] else 0.0
+        with np.errstate(divide="ignore"):      # nothing at stake: nothing can fall
+            found[..., at] = (stake > 0) & (evidence[..., at] >= -np.log(stake))
+        carried = np.where(found[..., at], stake, 0.0)
     return found
 
 
