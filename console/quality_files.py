@@ -18,7 +18,7 @@ def write(folder: Path, kind: str, facts: dict[str, Any], consensus: list[dict[s
           history: dict[str, Any] | None) -> list[str]:
     """Write everything into `folder`, replacing what is there; the names of the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [_consensus(folder, kind, consensus)]
+    names = [write_consensus(folder, kind, consensus)]
     records = facts["annotators"]
     labels = list(dict.fromkeys(label for record in records for label in record["by_label"]))
     _csv(folder / "annotators.csv", [
@@ -34,7 +34,7 @@ def write(folder: Path, kind: str, facts: dict[str, Any], consensus: list[dict[s
     return names
 
 
-def _consensus(folder: Path, kind: str, records: list[dict[str, Any]]) -> str:
+def write_consensus(folder: Path, kind: str, records: list[dict[str, Any]]) -> str:
     """Regions go to JSON lines, everything else to CSV, structured values as JSON in a column of their own."""
     if kind in REGIONS:
         with new_file(folder / "consensus.jsonl", force=True) as file:

@@ -34,6 +34,15 @@ class Recorded:
         """Keyword arguments of what works on the arrays."""
         return {"tasks": len(self.tasks), "annotators": len(self.annotators), "labels": len(self.labels)}
 
+    def observed(self, places: IntArray) -> Observations:
+        """Only the answers at these places, as consensus and everything after it see answers; names stay as here."""
+        size = len(places)
+        unknown = np.full(size, -1)
+        return Observations(
+            self.task[places], self.annotator[places], self.label[places], np.full(size, np.nan),
+            np.zeros(size, bool), np.full(len(self.tasks), -1), self.tasks, self.annotators, self.labels,
+            review=np.zeros(size, bool), at=np.full(size, np.nan), seen=unknown, guideline=unknown)
+
 
 def of_observations(seen: Observations) -> Recorded:
     """The answers that people gave when they were asked.
