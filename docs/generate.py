@@ -1,10 +1,11 @@
-"""Writes the parts of the documentation that the code already knows: settings and commands.
+"""Writes the parts of the documentation that the code already knows: settings, commands, the rules language.
 
 Run `python docs/generate.py`; `tests/docs` is red while `python docs/generate.py --check` finds a page stale.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 
 from console.cli import main
 from cueloop.settings import Settings
-from routing import reference
+from routing import json_schema, reference
 
 HERE = Path(__file__).parent
 
@@ -48,6 +49,11 @@ def rules_page() -> str:
     return reference.fill((HERE / "rules.md").read_text(encoding="utf-8"))
 
 
+def rules_schema() -> str:
+    """docs/rules.schema.json: what an editor needs to check a rules file."""
+    return json.dumps(json_schema.schema(), indent=1) + "\n"
+
+
 def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
@@ -58,7 +64,8 @@ def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Comman
                 yield from _walk(f"{path} {name}", child)
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page, "rules.md": rules_page}
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "rules.md": rules_page,
+         "rules.schema.json": rules_schema}
 
 
 def stale() -> list[str]:

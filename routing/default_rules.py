@@ -1,5 +1,8 @@
 """The rules that a project starts with when its admin gave none."""
 
+DEFAULT_FILE = "default rules"
+"""What stands for a file where no other rules were ever applied."""
+
 DEFAULT_RULES = """\
 # Cueloop's rules to start with. Copy, change, `cueloop route check FILE`, `cueloop route apply FILE`.
 version: 1

@@ -144,8 +144,9 @@ def _budget(reader: Reader, node: Node, what: str) -> Budget:
         if name in BUDGET:
             values[name] = BUDGET[name].shape.read(reader, value, f"`{name}`")
             continue
-        form = f"the time of a team of that name, e.g. 6h/week{suggest(name, BUDGET)}"
-        match = reader.match(value, f"`{name}`", HOURS_PATTERN, form)
+        near = suggest(name, BUDGET)
+        match = reader.match(value, f"`{name}`" + (f" ({near.strip(', ')})" if near else ""), HOURS_PATTERN,
+                             "the time of a team of that name, e.g. 6h/week")
         if match:
             teams.append((name, float(match[1]) * UNITS[match[3]], PERIODS[match[4]]))
     amount, currency = values.pop("money", None) or (None, "")

@@ -78,6 +78,14 @@ class Rule:
         return type(self.action).__name__.lower() if self.action else ""
 
 
+    @property
+    def does(self) -> str:
+        """All that it does, in words of the language, e.g. `ask, forbid`."""
+        given = {"forbid": self.forbid, "priority": self.priority, "blind": self.blind, "gold": self.gold,
+                 "recheck": self.recheck, "pause": self.pause, "limit": self.limit}
+        return ", ".join([*([self.kind] if self.kind else []), *(name for name, value in given.items() if value)])
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A whole file of rules, as it was when its hash was taken."""
@@ -204,7 +212,7 @@ def _name(reader: Reader, node: Node, values: Mapping[str, Any], names: dict[str
 
 def _enough(reader: Reader, node: Node, nodes: Mapping[str, Node]) -> None:
     """A rule does something, and says when, unless it is about people alone."""
-    if "when" not in nodes and (nodes.keys() & DEMANDING or not nodes.keys() & PEOPLE.keys()):
+    if "when" not in nodes and nodes.keys() & DEMANDING:
         reader.refuse(node, "a rule needs `when`, the condition under which it holds (`when: true` for always)")
     if not nodes.keys() & {*DEMANDING, *PEOPLE} - {"deadline", "keep_together"}:
         reader.refuse(node, f"a rule needs an action: {', '.join(ACTIONS)} or forbid")

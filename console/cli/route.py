@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from console.cli import Answer
 from console.cli._options import echo, json_option, open_store, pass_settings, project_option, which_project
+from console.cli._route_force import apply, schema, show
 from console.cli._route_thresholds import thresholds
 from cueloop.settings import Settings
+
+if TYPE_CHECKING:
+    from routing.rules import Rules
 
 FILE = click.Path(path_type=Path)
 
@@ -26,25 +30,47 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=FILE)
+@click.option("--project", type=int, metavar="ID", help="Check against the people and labels of this project, too.")
 @json_option
-def check(file: Path, as_json: bool) -> None:
+@pass_settings
+def check(settings: Settings, file: Path, project: int | None, as_json: bool) -> None:
     """List every mistake in FILE with line and column; exit code 3 if there are any.
+
+    Warnings tell what will not work as it reads, e.g. a rule that can never hold; they do not change the exit code.
 
     Example: `cueloop route check rules.yaml`
     """
     from routing import rules
     from routing.mistakes import RulesRefused
+    from routing.pitfalls import pitfalls
 
     try:
         found = rules.load(file)
     except RulesRefused as refused:
         lines = str(refused)
-        echo({"file": refused.file, "ok": False, "mistakes": [asdict(m) for m in refused.mistakes]}, as_json,
-             lambda _: lines)
+        echo({"file": refused.file, "ok": False, "mistakes": [asdict(m) for m in refused.mistakes], "warnings": []},
+             as_json, lambda _: lines)
         raise Answer from None
-    echo({"file": found.file, "ok": True, "hash": found.hash, "mistakes": [], "audit_share": found.audit_share,
-          "rules": [{"name": r.name, "action": r.kind or "forbid", "line": r.line} for r in found.rules]},
-         as_json, lambda facts: f"{file}: {len(facts['rules'])} rules, no mistakes (hash {found.hash[:12]}).")
+    warnings, advice = pitfalls(found), _advice(settings, found, project)
+    echo({"file": found.file, "ok": True, "hash": found.hash, "mistakes": [], "warnings": [asdict(w) for w in warnings],
+          "advice": advice, "audit_share": found.audit_share,
+          "rules": [{"name": r.name, "action": r.does, "line": r.line} for r in found.rules]},
+         as_json, lambda facts: "\n".join([
+             *(f"{file}:{w.line}:{w.column}: warning: {w.message}" for w in warnings), *advice,
+             f"{file}: {len(facts['rules'])} rules, no mistakes (hash {found.hash[:12]})."]))
+
+
+def _advice(settings: Settings, found: Rules, project: int | None) -> list[str]:
+    """What does not fit a project; nothing when none is named, for a file can be checked anywhere."""
+    from cueloop.store.columns import now
+    from routing import context
+    from routing.advice import advise
+
+    if project is None:
+        return []
+    store = open_store(settings)
+    with store.read() as conn:
+        return advise(context.read(conn, which_project(settings, store, project), now(), rules=found))
 
 
 @command.command()
@@ -83,32 +109,8 @@ def plan(settings: Settings, file: Path | None, project: int | None, as_json: bo
     echo(asdict(rehearse(store, which_project(settings, store, project), tried)), as_json, plan_lines)
 
 
-@command.command()
-@click.argument("file", type=FILE)
-@project_option
-@click.option("--author", default="cli", metavar="NAME", help="Who changed the rules, for the audit log.")
-@json_option
-@pass_settings
-def apply(settings: Settings, file: Path, project: int | None, author: str, as_json: bool) -> None:
-    """Put the rules in FILE in force; a running sync follows at its next round. Wrong rules change nothing.
-
-    Example: `cueloop route apply rules.yaml`
-    """
-    from cueloop.store.columns import now
-    from routing import context, rules
-    from routing.advice import advise
-
-    found = rules.load(file)
-    store = open_store(settings)
-    project_id = which_project(settings, store, project)
-    with store.write() as conn:
-        changed = context.put_in_force(conn, project_id, found, author)
-        advice = advise(context.read(conn, project_id, now()))
-    facts: dict[str, Any] = {"project": project_id, "file": found.file, "hash": found.hash, "changed": changed,
-                             "advice": advice}
-    said = "now in force" if changed else "already in force"
-    echo(facts, as_json, lambda _: "\n".join(
-        [f"{file} is {said} in project {project_id} (hash {found.hash[:12]}).", *advice]))
+for part in (apply, show, schema):
+    command.add_command(part)
 
 
 command.add_command(thresholds)

@@ -43,7 +43,7 @@ def put_in_force(conn: sa.Connection, project_id: int, *, file: str, text: str, 
         return False
     row = {"project_id": project_id, "hash": hash, "file": file, "text": text, "audit_share": audit_share,
            "created_at": now(), "author": author}
-    upsert(conn, rules, [row], ["project_id", "hash"], [])
+    upsert(conn, rules, [row], ["project_id", "hash"], ["file", "created_at", "author"])
     conn.execute(projects.update().where(projects.c.id == project_id).values(rules_hash=hash))
     audit.record(conn, author, "rules applied", f"project {project_id}",
                  {"file": file, "hash": hash, "before": before.hash if before else None})

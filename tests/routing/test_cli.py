@@ -72,8 +72,9 @@ def test_a_wrong_file_leaves_the_rules_in_force_and_names_its_mistakes(store: St
     run("apply", file)
     file.write_text(RULES.replace("answers <", "answer <"))
     said = run("apply", file)
-    assert said.exit_code == 1
-    assert "rules.yaml:3:23: there is no signal `answer`, did you mean answers?" in said.stderr
+    assert said.exit_code == 3
+    assert "rules.yaml:3:23: there is no signal `answer`, did you mean answers?" in said.stdout
+    assert f"Nothing changed: {file} (hash" in said.stdout
     with store.read() as conn:
         assert conn.scalars(schema.rules.select().with_only_columns(schema.rules.c.text)).all() == [RULES]
 
