@@ -166,13 +166,14 @@ def reasons(demand: Demand, crowd: Sequence[Person], team: Team, right: Sequence
 def group(who: Audience, data: Data, labels: Sequence[str] = (), control: str = "") -> str:
     """What tasks have in common whose people are the same, as a text; empty when anybody may be asked.
 
-    `labels` are those in question. What depends on who is involved, or names single people not to ask, is left out.
+    `labels` are those in question; more than two are not told apart, or there would be as many groups as tasks. What
+    depends on who is involved, or names single people not to ask, is left out.
     """
     demand = resolve(who, data)
     part = replace(demand.who, never=(), not_same=(), mix=())
     found: dict[str, Any] = {"who": part.to_json()} if part != Audience() else {}
     if who.qualified is not None:
-        found |= {"labels": sorted(labels), "control": control}
+        found |= {"labels": sorted(labels) if len(labels) <= 2 else [], "control": control}
     if demand.absent:
         found["absent"] = list(demand.absent)
     return json.dumps(found, sort_keys=True, ensure_ascii=False) if found else ""

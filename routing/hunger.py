@@ -1,0 +1,88 @@
+"""Which of the waiting tasks are looked at: for everybody with free places those that they may do.
+
+A project may have a hundred thousand waiting tasks. They fall into groups whose people are the same (the column
+`audience`); a group none of whose people has a free place is not read at all, so that its tasks stand before nobody
+else's, however much they are wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from cueloop import logs
+from cueloop.store import routes
+from routing import qualify
+from routing.context import Context
+from routing.crowd import Crowd
+from routing.notices import ADMIN, raise_once
+from routing.plans import Plan
+
+MOST = 2_000
+"""Tasks of a group looked at in one go: enough for every free place, and few enough for half a second."""
+
+SHOWN = 5
+"""People of whom a notice says why they may not be asked."""
+
+log = logs.get(__name__)
+
+
+class Hunger:
+    """The waiting tasks of a project, a page at a time."""
+
+    def __init__(self, conn: sa.Connection, given: Context, crowd: Crowd) -> None:
+        """Looks which groups there are."""
+        self._conn, self._given, self._crowd = conn, given, crowd
+        self._groups = {text: crowd.able(text) for text in routes.audiences(conn, given.project.id)}
+        self._after: dict[str, tuple[float, int] | None] = dict.fromkeys(self._groups)
+
+    def page(self, free: NDArray[np.int64]) -> list[int]:
+        """The next tasks (keys) for people with so many `free` places (W,), the most wanted first; empty at the end."""
+        found: list[tuple[float, int]] = []
+        for text, able in self._groups.items():
+            places = int(free[able].sum())
+            if not places or text not in self._after:
+                continue
+            limit = min(MOST, 2 * places + 20)
+            rows = routes.hungry_of(self._conn, self._given.project.id, text, limit, self._after[text])
+            if len(rows) < limit:
+                del self._after[text]       # that was all
+            else:
+                self._after[text] = rows[-1]
+            found += rows
+        return [task for _, task in sorted(found, key=lambda row: (-row[0], row[1]))]
+
+    def say_aloud(self) -> None:
+        """Tell the admins, once, of groups of tasks about which nobody may be asked."""
+        for text, able in self._groups.items():
+            if not able.any():
+                self._tell(text)
+
+    def _tell(self, text: str) -> None:
+        given, demand = self._given, qualify.members(text)[0]
+        first = routes.hungry_of(self._conn, given.project.id, text, 1)
+        if not first or not given.people:
+            return
+        plan = Plan.from_json(routes.of_tasks(self._conn, [first[0][1]])[first[0][1]].plan)
+        why = [f"{person.email}: {self._why(at, text)}" for at, person in enumerate(self._crowd.people)]
+        more = f"\n... and {len(why) - SHOWN} others" if len(why) > SHOWN else ""
+        name = hashlib.sha256(f"{text}:{given.rules.hash}:{given.team.hash}".encode()).hexdigest()[:16]
+        new = raise_once(
+            self._conn, project_id=given.project.id, kind="nobody", recipient=ADMIN,
+            once=f"nobody:{given.project.id}:{name}",
+            subject=f"Nobody may be asked about tasks of rule {plan.rule} in project {given.project.id}",
+            text="They wait until somebody may. " + (f"The tasks have no {', '.join(demand.absent)}.\n"
+                                                     if demand.absent else "\n") + "\n".join(why[:SHOWN]) + more)
+        if new:
+            log.warning("tasks wait: nobody may be asked about them", project=given.project.id, rule=plan.rule)
+
+    def _why(self, at: int, text: str) -> str:
+        if self._crowd.paused[at]:
+            return "is paused"
+        demand, _, control = qualify.members(text)
+        right = float(self._crowd.accuracy(control).max(axis=1)[at]) if demand.who.qualified is not None else None
+        return qualify.refusal(demand, self._crowd.people[at], self._given.team, right) or \
+            "accuracy on the labels in question is too low"
