@@ -17,7 +17,8 @@ import numpy as np
 from benchmarks.measure import verdict
 from benchmarks.projects import CHANGES, Project, project, worked
 from routing.backtest.measured import FIGURES, measured
-from routing.backtest.report import DRAWS, Figure, backtest
+from routing.backtest.predict import predict
+from routing.backtest.report import DRAWS, Figure, figures
 from routing.rules import Rules
 from routing.simulate.run import run
 from sync.arrays import FloatArray
@@ -61,9 +62,9 @@ def trial(seed: int, tasks: int, draws: int) -> list[Outcome]:
     old, new = CHANGES[list(CHANGES)[seed % len(CHANGES)]]
     whole = project(seed, 2 * tasks)
     past, future = whole.part(np.arange(tasks)), whole.part(np.arange(tasks, 2 * tasks))
-    report = backtest(worked(past, old), old, new, draws=draws, seed=seed)
+    told = figures(predict(worked(past, old), old, new, draws=draws, seed=seed))
     before, after = happens(future, old), happens(future, new)
-    return [outcome for at, figure in enumerate(report.figures) if figure.name in TOLD
+    return [outcome for at, figure in enumerate(told) if figure.name in TOLD
             for outcome in _compare(figure, before[at], after[at])]
 
 

@@ -80,7 +80,7 @@ def backtest(history: History, old: Rules, new: Rules, *, draws: int = DRAWS, se
     given = np.bincount(history.person, minlength=len(names))
     loads = zip(names, given.tolist(), workload(history, one).tolist(), workload(history, other).tolist(), strict=True)
     return Report(
-        figures=_figures(predicted, confidence), predicted=predicted.tasks, confidence=confidence,
+        figures=figures(predicted, confidence), predicted=predicted.tasks, confidence=confidence,
         tasks=len(history.work.keys), answers=len(history.task),
         answers_a_task=len(history.task) / max(len(history.work.keys), 1),
         known_truths=int((history.truth >= 0).sum()), support_old=support(history, one), support_new=found, who=weighed,
@@ -102,7 +102,8 @@ def looks(history: History, old: Rules, new: Rules, count: int, seed: int) -> tu
     return worlds, one, other
 
 
-def _figures(predicted: Predicted, confidence: float) -> tuple[Figure, ...]:
+def figures(predicted: Predicted, confidence: float = CONFIDENCE) -> tuple[Figure, ...]:
+    """Every figure with its intervals, from the draws."""
     every = zip(FIGURES.items(), together(predicted.old, confidence), together(predicted.new, confidence),
                 together(predicted.new - predicted.old, confidence), strict=True)
     return tuple(Figure(name, says, *(_bounded(name, interval, at == 2) for at, interval in enumerate(intervals)))
