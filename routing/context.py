@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -81,7 +81,8 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
     project = projects.get(conn, project_id)
     champion = models.champion(conn, project_id)
     everybody = annotators.known(conn)
-    tried, rules = rules, rules or in_force(conn, project_id)
+    tried, rules, team = rules, rules or in_force(conn, project_id), teams.in_force(conn)
+    rules = replace(rules, declared=teams.declared(rules.declared, team))      # with what people cost by team.yaml
     pilot = frozenset((project.pilot or {}).get("annotators") or ()) if project.mode == "pilot" else None
     config = label_config.parse(project.label_config)
     by_name = {rule.control for rule in rules.rules} - {control.name for control in config.routed}
@@ -92,7 +93,7 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
         people=tuple(a for a in everybody.values() if a.kind == annotators.PERSON and a.deleted_at is None
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
         everybody=everybody, now=now, gold=_gold(conn, project_id, rules),
-        team=teams.in_force(conn), paused=pauses.paused(conn, project_id),
+        team=team, paused=pauses.paused(conn, project_id),
         found=found_thresholds.safe(conn, project_id, tried))
 
 
@@ -122,6 +123,6 @@ def _parse(text: str, file: str) -> Rules:
 
 def put_in_force(conn: sa.Connection, project_id: int, rules: Rules, author: str) -> bool:
     """Put rules in force, and with them what they declare; False when they were already."""
-    projects.declare(conn, project_id, rules.declared.to_json())
+    projects.declare(conn, project_id, teams.declared(rules.declared, teams.in_force(conn)).to_json())
     return stored_rules.put_in_force(conn, project_id, file=rules.file, text=rules.text, hash=rules.hash,
                                      audit_share=rules.audit_share, author=author)
