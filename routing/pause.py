@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cueloop import logs
-from cueloop.store import assignments
+from cueloop.store import assignments, ground_truth
 from cueloop.store import pauses as rows
 from cueloop.store.pauses import Paused
 from cueloop.store.schema import annotations as notes
@@ -77,6 +77,7 @@ def _look(conn: sa.Connection, given: Context, ruled: Sequence[Rule], changed: C
         free = sorted(_who_answered(conn, changed) & set(free))
     if not free:
         return
+    excused = _excused(conn, given, ruled, had)
     since = {person: max(one.lifted_at for one in mine if one.lifted_at) for person, mine in had.items()
              if any(one.lifted_at for one in mine)}
     for control in _controls(given, ruled):
@@ -84,7 +85,8 @@ def _look(conn: sa.Connection, given: Context, ruled: Sequence[Rule], changed: C
                               imported=given.rules.declared.gold.imported)
         for rule in ruled:
             if rule.control in ("", control.name):
-                done = _one(conn, given, rule, control, seen, had)
+                looked = [record for record in seen if (rule.name, record.annotator) not in excused]
+                done = _one(conn, given, rule, control, looked, had)
                 seen = [record for record in seen if record.annotator not in done]
                 free = [person for person in free if person not in done]
 
@@ -102,21 +104,28 @@ def _one(conn: sa.Connection, given: Context, rule: Rule, control: Control, seen
     true = action.when.true(records.lookup(seen), len(seen))
     done = set()
     for record, holds in zip(seen, true, strict=True):
-        if holds and _may(rule, action, record, had.get(record.annotator, ())):
+        if holds and _may(action, record, had.get(record.annotator, ())):
             _pause(conn, given, rule, action, control, record)
             done.add(record.annotator)
     return done
 
 
-def _may(rule: Rule, action: Pause, record: Record, had: Sequence[Paused]) -> bool:
+def _may(action: Pause, record: Record, had: Sequence[Paused]) -> bool:
     """Whether there were checks enough, and not the very ones for which the person was paused before."""
     wanted = records.signals_in(action.when.names)
     checks = record.fresh.get("gold_answers" if any("gold" in name for name in wanted) else "answers", 0)
-    if not had:
-        return checks >= action.after
-    if wanted <= COUNTS and any(one.rule == rule.name for one in had):
-        return False
-    return checks >= max(action.after, 1)
+    return checks >= max(action.after, 1 if had else 0)
+
+
+def _excused(conn: sa.Connection, given: Context, ruled: Sequence[Rule],
+             had: Mapping[int, Sequence[Paused]]) -> set[tuple[str, int]]:
+    """(rule, annotator): gates that are open for somebody, who passed them once or made ground truth themself."""
+    gates = {rule.name for rule in ruled if rule.pause and records.signals_in(rule.pause.when.names) <= COUNTS}
+    if not gates:
+        return set()
+    experts = ground_truth.authors(conn, given.project.id, imported=given.rules.declared.gold.imported)
+    return {(name, person) for name in gates for person in experts} | {
+        (one.rule, person) for person, mine in had.items() for one in mine if one.rule in gates}
 
 
 def _pause(conn: sa.Connection, given: Context, rule: Rule, action: Pause, control: Control, record: Record) -> None:

@@ -23,3 +23,10 @@ def tasks_with(conn: sa.Connection, project_id: int, *, imported: bool) -> froze
         .join(tasks, tasks.c.key == answers.c.task).where(
             answers.c.project_id == project_id, answers.c.ground_truth, counts(imported),
             tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None))))
+
+
+def authors(conn: sa.Connection, project_id: int, *, imported: bool) -> frozenset[int]:
+    """Annotators (ids) whose answers are ground truth that counts: the project's experts."""
+    return frozenset(conn.scalars(
+        sa.select(answers.c.annotator_id).distinct().join(notes, notes.c.unique_id == answers.c.unique_id)
+        .where(answers.c.project_id == project_id, answers.c.ground_truth, counts(imported))))
