@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from routing import columns
 from routing.columns import BoolArray, Column, Lookup
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flat:
     """The R regions of T tasks in one row."""
 
@@ -23,6 +24,8 @@ class Flat:
     """(R,) which task each belongs to."""
     known: BoolArray
     """(T,) tasks whose regions are known; the others have none here."""
+    read: dict[str, Column] = field(default_factory=dict)
+    """Properties (R,) that were read so far."""
 
     def sums(self, which: BoolArray) -> NDArray[np.intp]:
         """(T,) regions of each task among those of which `which` (R,) is true."""
@@ -33,13 +36,19 @@ class Flat:
         return Column(np.bincount(self.task, minlength=self.known.size).astype(float), self.known)
 
 
+FLAT: WeakKeyDictionary[Column, Flat] = WeakKeyDictionary()
+"""A column is flattened once, however many rules look at its regions."""
+
+
 def flatten(column: Column) -> Flat:
     """From a column (T,) of tuples of mappings."""
-    known = np.asarray(column.known, bool)
-    lists = column.values[known].tolist()
-    counts = np.zeros(known.size, np.intp)
-    counts[known] = np.fromiter(map(len, lists), np.intp, len(lists))
-    return Flat(list(chain.from_iterable(lists)), np.repeat(np.arange(known.size), counts), known)
+    if column not in FLAT:
+        known = np.asarray(column.known, bool)
+        lists = column.values[known].tolist()
+        counts = np.zeros(known.size, np.intp)
+        counts[known] = np.fromiter(map(len, lists), np.intp, len(lists))
+        FLAT[column] = Flat(list(chain.from_iterable(lists)), np.repeat(np.arange(known.size), counts), known)
+    return FLAT[column]
 
 
 def lookup(flat: Flat, tasks: Lookup) -> Lookup:
@@ -50,12 +59,18 @@ def lookup(flat: Flat, tasks: Lookup) -> Lookup:
             if of_task.values.ndim == 0:
                 return of_task
             return Column(of_task.values[flat.task], of_task.known[flat.task])
-        found = columns.of([region.get(name) for region in flat.items], object)
-        if name == "score":
-            return columns.only(found, (int, float), float)
-        return columns.only(found, (str,), object) if name == "label" else found
+        if name not in flat.read:
+            flat.read[name] = _property(flat.items, name)
+        return flat.read[name]
 
     return column
+
+
+def _property(items: list[Mapping[str, Any]], name: str) -> Column:
+    found = columns.of([region.get(name) for region in items], object)
+    if name == "score":
+        return columns.only(found, (int, float), float)
+    return columns.only(found, (str,), object) if name == "label" else found
 
 
 def some(flat: Flat, truth: Column) -> Column:
