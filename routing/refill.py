@@ -31,7 +31,7 @@ from routing.spending import Purse
 from routing.windows import LOW
 from routing.worth import Worth
 
-LAST = -1.0
+LAST = -1e12
 """Priority of a task that nobody is left to be asked about: it must not stand before others for ever."""
 
 PAGES = 5
