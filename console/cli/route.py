@@ -10,6 +10,8 @@ import click
 
 from console.cli import Answer
 from console.cli._options import echo, json_option, open_store, pass_settings, project_option, which_project
+from console.cli._route_backtest import backtest
+from console.cli._route_diff import diff
 from console.cli._route_force import apply, schema, show
 from console.cli._route_thresholds import thresholds
 from cueloop.settings import Settings
@@ -109,7 +111,7 @@ def plan(settings: Settings, file: Path | None, project: int | None, as_json: bo
     echo(asdict(rehearse(store, which_project(settings, store, project), tried)), as_json, plan_lines)
 
 
-for part in (apply, show, schema):
+for part in (apply, show, schema, backtest, diff):
     command.add_command(part)
 
 
