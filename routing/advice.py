@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+
 from cueloop import label_config
-from routing.actions import Ask, Escalate
+from routing import team_advice
+from routing.actions import Ask
 from routing.context import Context
 from routing.expressions import suggest
 
 
-def advise(given: Context) -> list[str]:
-    """One sentence for each thing that will not work as it reads."""
-    return [*_people(given), *_labels(given), *_capacity(given), *_controls(given), *_declared(given)]
-
-
-def _people(given: Context) -> Iterator[str]:
-    known = {person.email.lower() for person in given.people}
-    for rule in given.rules.rules:
-        named = rule.action.who.people if isinstance(rule.action, Ask | Escalate) else ()
-        for address in named:
-            if address not in known:
-                yield (f"{given.rules.file}:{rule.line}: rule {rule.name} names {address}, who is no annotator of this "
-                       f"project{suggest(address, known)}")
-        if named and not known & set(named):
-            yield (f"{given.rules.file}:{rule.line}: rule {rule.name} can ask nobody: its tasks will wait until one "
-                   "of those people joins")
+def advise(given: Context, conn: sa.Connection | None = None) -> list[str]:
+    """One sentence for each thing that will not work as it reads; with `conn` also for what is too much work."""
+    return [*team_advice.of_rules(given), *_labels(given), *_capacity(given), *_controls(given), *_declared(given),
+            *(team_advice.of_work(conn, given) if conn is not None else ())]
 
 
 def _labels(given: Context) -> Iterator[str]:
     known = {label for control in given.controls for label in control.labels}
     for rule in given.rules.rules:
-        called = {name[name.index("(") + 1:-1] for name in rule.when.names if name.endswith(")")}
-        compared = set()
-        if rule.when.names & {"predicted", "label"}:
-            compared = set(re.findall(r"(?:predicted|label)\s*[!=]=\s*[\"']([^\"']*)[\"']", rule.when.source))
-        for label in sorted((called | compared) - known):
+        for label in sorted(rule.when.labels - known):
             yield (f"{given.rules.file}:{rule.line}: rule {rule.name} speaks of the label {label!r}, which no modelled "
                    f"control of this project has{suggest(label, known)}")
 

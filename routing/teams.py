@@ -26,11 +26,11 @@ def in_force(conn: sa.Connection) -> Team:
     return _parse(stored.text, stored.file) if stored else NO_TEAM
 
 
-def put_in_force(conn: sa.Connection, team: Team, author: str, replaces: str | None = None) -> bool:
+def put_in_force(conn: sa.Connection, team: Team, author: str, replaces: str = "") -> bool:
     """Put a team file in force, for all projects; False when it was already.
 
-    What people cost becomes known to every project that has rules. `replaces` is the hash of the file that this one
-    was made from. Raises Conflict when another one is in force.
+    What people cost becomes known to every project that has rules. `team.file` tells where it comes from. Raises
+    Conflict when the team in force came from another file and `replaces` is not the beginning of its hash.
     """
     changed = stored_teams.put_in_force(conn, file=team.file, text=team.text, hash=team.hash, author=author,
                                         replaces=replaces)

@@ -13,6 +13,10 @@ from cueloop.store.columns import now
 from cueloop.store.schema import teams
 
 
+SHORTEST = 8
+"""Characters of a hash that are enough to name it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTeam:
     """One row of `teams`: the text that was applied, and by whom."""
@@ -31,22 +35,30 @@ def in_force(conn: sa.Connection) -> StoredTeam | None:
 
 
 def put_in_force(conn: sa.Connection, *, file: str, text: str, hash: str, author: str,  # noqa: A002
-                 replaces: str | None = None) -> bool:
+                 replaces: str = "") -> bool:
     """Put a team file in force and write that into the audit log. False when it was in force already.
 
-    `replaces` is the hash, or how it begins, of the file that this one was made from. Raises Conflict when another
-    one is in force: somebody changed the team meanwhile.
+    A file may replace what it put in force itself; what came from elsewhere only when `replaces` is the beginning of
+    its hash. Raises Conflict otherwise: somebody changed the team meanwhile, and nothing is changed.
     """
-    before = in_force(conn)
-    if before is not None and before.hash == hash:
+    held = in_force(conn)
+    if held is not None and held.hash == hash:
         return False
-    if replaces is not None and (before is None or not replaces or not before.hash.startswith(replaces.lower())):
-        had = (f"{before.file} (hash {before.hash[:12]}), applied by {before.author} at "
-               f"{before.created_at:%Y-%m-%d %H:%M} UTC") if before else "none"
-        raise Conflict(f"The team in force is not the one that {file} was made from ({replaces[:12] or 'none'}): it is "
-                       f"{had}. Nothing was changed. Look with `cueloop team show --text`, take over what changed, and "
-                       "apply again.")
+    if held is not None:
+        _refuse_stale(held, file, replaces)
     conn.execute(teams.insert().values(hash=hash, file=file, text=text, author=author, created_at=now()))
     audit.record(conn, author, "team applied", "team",
-                 {"file": file, "hash": hash, "before": before.hash if before else None})
+                 {"file": file, "hash": hash, "before": held.hash if held else None})
     return True
+
+
+def _refuse_stale(held: StoredTeam, file: str, replaces: str) -> None:
+    named = len(replaces) >= SHORTEST and held.hash.startswith(replaces.lower())
+    if named or (not replaces and held.file == file):
+        return
+    what = f"{held.file} (hash {held.hash[:12]}, applied by {held.author} on {held.created_at:%Y-%m-%d %H:%M} UTC)"
+    if replaces:
+        raise Conflict(f"In force is {what}, not a team with hash {replaces}: somebody changed it meanwhile. "
+                       "`cueloop team show --text` prints it.")
+    raise Conflict(f"In force is {what}, from elsewhere than {file}. `cueloop team show --text` prints what would be "
+                   f"lost; to replace it say --replaces {held.hash[:12]}.")
