@@ -27,6 +27,15 @@ def parts(name: str) -> tuple[str, float, float] | None:
     return label, float(error), float(confidence)
 
 
+def written(name: str) -> str:
+    """Such a column as a rule spells it."""
+    label, error, confidence = parts(name) or ("", 0.0, 0.0)
+    words = [f'"{label}"'] if label else []
+    words.append(f"error={100 * error:g}%")
+    words += [f"confidence={100 * confidence:g}%"] if confidence != CONFIDENCE else []
+    return f"found({', '.join(words)})"
+
+
 def safe(conn: sa.Connection, project_id: int, tried: Rules | None = None) -> Mapping[str, float]:
     """{column: the score above which the error is below the target}; a threshold that is not safe is absent.
 

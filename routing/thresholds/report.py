@@ -14,6 +14,7 @@ from cueloop.errors import NotFound
 from cueloop.sampling import audit_share
 from cueloop.store import models, projects
 from cueloop.types import Control
+from routing import found_thresholds
 from routing.signals import Champion
 from routing.thresholds import betting, evidence, keep
 from routing.thresholds.evidence import Evidence, Population
@@ -118,7 +119,7 @@ def _one(label: str, known: Evidence, everything: Population, stored: Mapping[st
 
 def _in_force(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The thresholds that rules rest on, as the loop last saw them."""
-    found = [{"threshold": name, "kind": "found", **row, **_ends(row)} for name, row in (
+    found = [{"threshold": found_thresholds.written(name), "kind": "found", **row, **_ends(row)} for name, row in (
         stored.get("found") or {}).items()]
     return found + [{"threshold": name, "kind": "fixed", **row} for name, row in (stored.get("fixed") or {}).items()]
 

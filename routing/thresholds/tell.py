@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cueloop import audit, logs
-from routing import notices
+from routing import found_thresholds, notices
 
 log = logs.get(__name__)
 
@@ -33,7 +33,7 @@ def tell(conn: sa.Connection, project_id: int, fresh: Mapping[str, Any], had: Ma
 
 def _alarm(conn: sa.Connection, project_id: int, model: str, control: str, name: str, row: Mapping[str, Any], *,
            withdrawn: bool) -> None:
-    what = f"Threshold {name}" if withdrawn else f"The threshold of rule {name}"
+    what = f"Threshold {found_thresholds.written(name)}" if withdrawn else f"The threshold of rule {name}"
     then = ("It is withdrawn: nothing more is accepted by it until later audits find a safe one. What was accepted "
             "stays so; a rule with `reopen` looks at it again." if withdrawn else
             "The rule stays as it is written: raise its threshold, or let one be found with found(error=...).")

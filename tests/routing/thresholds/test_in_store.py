@@ -100,7 +100,7 @@ def test_a_threshold_is_found_kept_and_withdrawn_with_a_notice(any_store: Store)
     assert keep.refresh(any_store, 1, now=later(6))
     assert safe(any_store) == {}
     (told,) = notices(any_store)
-    assert told.startswith("Threshold found(ok,0.05,0.95) is no longer safe")
+    assert told.startswith("Threshold found(\"ok\", error=5%) is no longer safe")
     audit(any_store, held[:1], at=later(7), person=2)
     assert keep.refresh(any_store, 1, now=later(8))
     assert safe(any_store) == {}
