@@ -15,7 +15,7 @@ from cueloop.store import Store
 from cueloop.store.columns import now as this_moment
 from cueloop.store.pilot import chosen
 from cueloop.store.schema import routes, tasks
-from routing import checks, gold, pause, recheck, training, windows
+from routing import checks, gold, pause, recheck, review, training, windows
 from routing import context as contexts
 from routing.context import Context
 from routing.judge import judge
@@ -44,6 +44,7 @@ def route(store: Store, project_id: int, task_keys: Collection[int] | None = Non
         with store.write() as conn:
             alone(conn, project_id)
             made += judge(conn, given, keys[start:start + CHUNK])
+            review.give_back(conn, given, keys[start:start + CHUNK])
     with store.write() as conn:
         alone(conn, project_id)
         return made + fill(conn, given)
@@ -69,6 +70,7 @@ def fill(conn: sa.Connection, given: Context) -> int:
     returned = take_back(conn, given)
     made = judge(conn, given, sorted(returned)) if returned else 0
     made += refill(conn, given)
+    review.announce(conn, given)
     if given.paused:
         made += training.ask(conn, given)
     if not given.controls or not (given.gold or checks.share(given.rules, checks.RECHECK)):
