@@ -11,12 +11,18 @@ from routing import team_advice
 from routing.actions import Ask
 from routing.context import Context
 from routing.expressions import suggest
+from routing.thresholds import advice as threshold_advice
 
 
 def advise(given: Context, conn: sa.Connection | None = None) -> list[str]:
     """One sentence for each thing that will not work as it reads; with `conn` also for what is too much work."""
     return [*team_advice.of_rules(given), *_labels(given), *_capacity(given), *_controls(given), *_declared(given),
-            *(team_advice.of_work(conn, given) if conn is not None else ())]
+            *threshold_advice.of_rules(given), *(_of_store(conn, given) if conn is not None else ())]
+
+
+def _of_store(conn: sa.Connection, given: Context) -> Iterator[str]:
+    yield from team_advice.of_work(conn, given)
+    yield from threshold_advice.of_store(conn, given)
 
 
 def _labels(given: Context) -> Iterator[str]:
