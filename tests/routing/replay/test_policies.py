@@ -1,0 +1,106 @@
+"""What uniform and information ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cueloop.errors import DataError
+from routing.replay import policies
+from routing.replay.information import Information
+from routing.replay.recorded import Recorded, of_observations
+from routing.replay.replay import replay
+from routing.replay.uniform import Uniform
+from sync.consensus import fit
+from tests.routing.replay.crowds import coin, crowd, mixed
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "crowd"
+
+
+def right(recorded: Recorded, truth: np.ndarray, place: np.ndarray) -> float:
+    """Share of tasks that the consensus of these answers gets right."""
+    found = fit(recorded.task[place], recorded.annotator[place], recorded.label[place], **recorded.sizes,
+                asked_again=True)
+    return float((found.posterior.argmax(1) == truth).mean())
+
+
+def test_uniform_gives_every_task_one_more_answer_before_any_gets_the_next():
+    recorded, _ = mixed()
+    place = replay(recorded, Uniform(), budget=800).place
+    for asked in range(80, 801, 80):
+        assert set(np.bincount(recorded.task[place[:asked]]).tolist()) == {asked // 80}
+
+
+def test_information_asks_those_who_know():
+    recorded, _ = mixed()
+    place = replay(recorded, Information(), budget=300).place
+    asked = np.bincount(recorded.annotator[place], minlength=12)
+    assert asked[:6].sum() > 2.5 * asked[6:].sum()
+
+
+def test_information_asks_about_what_is_torn():
+    # given tasks of which every other is so plain that everybody is right
+    recorded, truth = mixed()
+    plain = recorded.task % 2 == 0
+    label = np.where(plain, truth[recorded.task], recorded.label)
+    recorded = Recorded(recorded.task, recorded.annotator, label, recorded.tasks, recorded.annotators, recorded.labels)
+    place = replay(recorded, Information(), budget=320).place
+    assert plain[place].sum() < 0.45 * len(place)
+
+
+def test_information_needs_far_fewer_answers_than_uniform():
+    gain = []
+    for seed in range(4):
+        recorded, truth = mixed(seed)
+        one, other = (right(recorded, truth, replay(recorded, policy(), budget=240, cap=2.0, seed=seed).place)
+                      for policy in (Information, Uniform))
+        gain.append(one - other)
+    assert np.mean(gain) > 0.05
+
+
+def test_each_gets_the_labels_that_they_can_tell_apart():
+    # given people who each know two of four labels and guess among the other two
+    confusion = np.full((8, 4, 4), 0.02)
+    for who in range(8):
+        for one, other in ((0, 1), (2, 3)):
+            good = 0.94 if (who < 4) == (one == 0) else 0.48
+            for label, twin in ((one, other), (other, one)):
+                confusion[who, label, label], confusion[who, label, twin] = good, 0.96 - good
+    recorded, truth = crowd(confusion, 160, 8)
+    # when a fifth of the answers were asked for, and as many again
+    place = replay(recorded, Information(), budget=640).place[256:]
+    # then they are asked mostly about what they know
+    fits = (recorded.annotator[place] < 4) == (truth[recorded.task[place]] < 2)
+    assert fits.mean() > 0.7
+
+
+@pytest.mark.parametrize(("labels", "tasks", "each"), [(1, 5, 3), (2, 1, 3), (3, 4, 1), (2, 3, 8)])
+def test_the_smallest_crowds_are_replayed_to_the_end(labels, tasks, each):
+    confusion = np.ones((8, 1, 1)) if labels == 1 else coin([0.8] * 8, labels)
+    recorded, _ = crowd(confusion, tasks, each)
+    place = replay(recorded, Information(), budget=1000, cap=2.0).place
+    assert sorted(place.tolist()) == list(range(tasks * each))
+
+
+def test_an_unknown_policy_is_refused_with_those_there_are():
+    with pytest.raises(DataError, match=r"no policy 'best'\. Policies: uniform, information"):
+        policies.of_name("best")
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the recorded crowds are not there")
+@pytest.mark.parametrize(("name", "each"), [("rte", 3), ("temp", 2)])
+def test_on_real_crowds_few_answers_say_what_uniform_overlap_needs_twice_as_many_for(name, each):
+    from benchmarks.recorded import with_gold
+
+    one = next(one for one in with_gold(DATA.parent) if one.name == name)
+    recorded = of_observations(one.seen)
+    gold = dict(zip(one.seen.tasks, one.gold, strict=True))
+    truth = np.array([gold[task] for task in recorded.tasks])
+    size = len(recorded.tasks)
+    few = [right(recorded, truth, replay(recorded, Information(), budget=each * size, cap=2.0, seed=seed).place)
+           for seed in range(3)]
+    many = [right(recorded, truth, replay(recorded, Uniform(), budget=2 * each * size, cap=2.0, seed=seed).place)
+            for seed in range(3)]
+    assert np.mean(few) > np.mean(many) - 0.005
