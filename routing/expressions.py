@@ -282,8 +282,7 @@ class Compiler:
                 return functions.READERS[node.func.attr](self, node, f"control({control}).") if control else None
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in self.scope.functions:
-            about = "a task" if self.scope.fields else "a person"
-            self.refuse(node, f"{name}() says nothing of {about}" if name in functions.READERS else
+            self.refuse(node, f"{name}() says nothing of {self.scope.about}" if name in functions.READERS else
                         f"there is no function `{name or _say(node.func)}`{suggest(name, self.scope.functions)}")
             return None
         return functions.READERS[name](self, node, "")

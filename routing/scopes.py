@@ -24,6 +24,7 @@ class Scope:
     """Whether `task.FIELD` may be read."""
     properties: bool = False
     """Whether any other name is a property."""
+    about: str = "a task"
 
     @property
     def known(self) -> list[str]:
@@ -35,6 +36,6 @@ TASK = Scope(signals=vocabulary.SIGNALS | {"regions": ("list", "")}, functions=v
              measures=vocabulary.MEASURES, words={"state": vocabulary.STATES},
              labels=frozenset({"predicted", "label", "labels"}))
 REGION = Scope(signals=vocabulary.REGION_SIGNALS, functions={"known": vocabulary.FUNCTIONS["known"]},
-               measures={"score": SHARE}, labels=frozenset({"label"}), properties=True)
+               measures={"score": SHARE}, labels=frozenset({"label"}), properties=True, about="a region")
 ANNOTATOR = Scope(signals=vocabulary.ANNOTATOR_SIGNALS, functions=vocabulary.ANNOTATOR_FUNCTIONS,
-                  measures=vocabulary.ANNOTATOR_MEASURES, fields=False)
+                  measures=vocabulary.ANNOTATOR_MEASURES, fields=False, about="a person")
