@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from routing.audience import ANYBODY, Audience
@@ -57,7 +57,8 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """For the store."""
-        return asdict(self) | {"who": self.who.to_json()}
+        return {name: getattr(self, name) for name in self.__slots__} \
+            | {"who": {} if self.who == ANYBODY else _plain(self.who.to_json())}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Plan:
@@ -65,6 +66,13 @@ class Plan:
         named = {"people": tuple(row["people"])} if row.get("people") else {}      # as releases before 0004 wrote it
         return cls(**{name: value for name, value in row.items() if name not in ("people", "who")},
                    who=Audience.from_json(row.get("who") or named))
+
+
+def _plain(value: Any) -> Any:
+    """As it comes back from the store, so that a plan that did not change is seen not to have."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
 
 
 NONE = Plan()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ def missing(conn: sa.Connection, keys: Sequence[int]) -> list[int]:
 
 def put(conn: sa.Connection, rows: Sequence[Route]) -> None:
     """Insert or overwrite routes."""
-    upsert(conn, routes, [asdict(row) for row in rows], ["task"])
+    upsert(conn, routes, [{name: getattr(row, name) for name in Route.__slots__} for row in rows], ["task"])
 
 
 def dirty(conn: sa.Connection, project_id: int, limit: int, *, accepted: bool = False) -> list[Route]:

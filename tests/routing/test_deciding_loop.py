@@ -192,3 +192,15 @@ def test_the_clock_alone_opens_what_lay_too_long(small: Team) -> None:
     later(small, 5.1)
     assert small.route(task).state == routes.ESCALATED
     assert small.asked(task) == [small.people[3].id]
+
+
+def test_where_nothing_changed_nothing_is_written_whatever_a_rule_demands_of_people(small: Team) -> None:
+    names = ", ".join(p.email for p in small.people[:2])
+    small.apply(rules(f"name: some, when: answers < 2, ask: {{n: 2, people: [{names}], if_nobody: {{after: 2h, "
+                      f"widen: [leads]}}}}, priority: 2, deadline: 2h, keep_together: task.lang"))
+    small.round()
+    with small.store.read() as conn:
+        before = conn.execute(sa.select(schema.routes).order_by(schema.routes.c.task)).all()
+    assert route(small.store, small.project) == 0
+    with small.store.read() as conn:
+        assert conn.execute(sa.select(schema.routes).order_by(schema.routes.c.task)).all() == before
