@@ -23,6 +23,7 @@ from cueloop.store.upsert import chunks
 from routing import check_tasks, checks, places, spacing, turns
 from routing.checks import Source
 from routing.context import Context
+from routing.notices import ADMIN, raise_once
 from routing.places import Place
 from routing.plans import Plan
 from routing.signals import TaskSignals
@@ -39,7 +40,6 @@ POOL = 500
 """Tasks with a ground truth that are looked at for one round of turns: a project may have a hundred thousand."""
 
 log = logs.get(__name__)
-_told: set[tuple[int, int]] = set()     # (project, annotator) for whom none is left: said once a process
 
 
 def plan(given: Context, control: str, said: TaskSignals) -> Plan:
@@ -75,7 +75,7 @@ def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
             here[chosen] = _ask(conn, given, here[chosen], turn, drawn, len(some), len(here))
             made += 1
         elif len(here) == len(given.gold) and not left({key: here[key] for key in drawn_for}, turn.person, knowing):
-            _tell(given, here, turn)
+            _tell(conn, given, here, turn)
     return made
 
 
@@ -88,14 +88,19 @@ def pool(given: Context, salt: str) -> list[int]:
     return (keys + keys)[start:start + POOL]
 
 
-def _tell(given: Context, here: Mapping[int, Place], turn: Turn) -> None:
+def _tell(conn: sa.Connection, given: Context, here: Mapping[int, Place], turn: Turn) -> None:
     """Say once that somebody had all the ground truth there is; not of experts, who made it and never had any."""
     had = sum(any(a.annotator_id == turn.person and a.kind == assignments.GOLD for a in place.assignments)
               for place in here.values())
-    if had and (given.project.id, turn.person) not in _told:
-        _told.add((given.project.id, turn.person))
-        log.warning("no ground truth is left for an annotator: none is asked twice", project=given.project.id,
-                    annotator=turn.window.annotator.email, tasks=len(here), had=had)
+    person, project = turn.window.annotator.email, given.project.id
+    if had and raise_once(
+            conn, project_id=project, kind="gold", recipient=ADMIN,
+            once=f"gold:none-left:{project}:{turn.person}:{had}",
+            subject=f"{person} had all the ground truth of project {project}",
+            text=f"{person} was checked with {had} tasks, and none is left: nobody is asked one twice. Mark more "
+                 "annotations as ground truth in Label Studio."):
+        log.warning("no ground truth is left for an annotator: none is asked twice", project=project,
+                    annotator=person, tasks=len(here), had=had)
 
 
 def told(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | None:

@@ -81,7 +81,7 @@ def _credits(control: Control, pairs: Sequence[tuple[str, Any, str, Any]]) -> li
         return [_alike(value, true) for _, value, _, true in pairs]
     if control.kind == "number":
         low, high = control.scale or (0.0, 0.0)
-        return [float(abs(value - true) <= NEAR * ((high - low) or abs(true))) for _, value, _, true in pairs]
+        return [float(abs(value - true) <= NEAR * ((high - low) or abs(true)) + 1e-9) for _, value, _, true in pairs]
     return [float(label == true) for label, _, true, _ in pairs]
 
 
