@@ -28,9 +28,8 @@ def run(path: Path, policy: str, *, budget: int, cap: float | None, seed: int, o
 
     Raises DataError for what cannot be read, an unknown policy, and a file without an answer that could be asked for.
     """
-    decide = policies.of_name(policy)
     control, answers, replaced = _read(path)
-    reveals = replay(answers, decide, budget=budget, cap=cap, seed=seed, progress=progress)
+    reveals = replay(answers, policies.of_name(policy, answers), budget=budget, cap=cap, seed=seed, progress=progress)
     outcome = kinds.judge(control, answers.observed(reveals.place))
     with new_folder(out) as beside:
         files = [_write(beside / "reveals.csv", answers, reveals),

@@ -18,8 +18,8 @@ STEPS = 10
 @click.option("--answers", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="CSV with columns task, annotator (or worker) and label, or JSON lines: everybody's answers.")
 @click.option("--policy", required=True, metavar="NAME",
-              help="Who is asked about what: 'uniform' (everything equally often, of anybody) or 'information' (the "
-                   "pair of task and person that tells most).")
+              help="Who is asked about what: 'uniform' (everything equally often, of anybody), 'information' (the pair "
+                   "of task and person that tells most) or 'rules:FILE.yaml' (what the rules say).")
 @click.option("--budget", required=True, type=click.IntRange(min=1), metavar="ANSWERS",
               help="How many answers may be asked for; all, where fewer are recorded.")
 @click.option("--cap", type=click.FloatRange(min=1), metavar="SHARE",

@@ -74,6 +74,25 @@ def test_facts_as_json_count_what_was_asked(tmp_path: Path) -> None:
     assert facts["files"] == ["reveals.csv", "consensus.csv"]
 
 
+def test_rules_ask_until_they_want_no_more(tmp_path: Path) -> None:
+    # given rules that ask for two answers to everything, and a third where the two differ
+    (tmp_path / "rules.yaml").write_text(
+        "version: 1\nrules:\n"
+        "  - {name: two, when: answers < 2, ask: {n: 2}}\n"
+        "  - {name: torn, when: disagreement > 0 and answers < 3, ask: {n: 1}}\n")
+    said = run("--answers", write(tmp_path / "a.csv"), "--policy", f"rules:{tmp_path / 'rules.yaml'}", "--budget", 48,
+               "--out", tmp_path / "out", "--json")
+    # then a budget for all four answers is not spent, and the consensus is of what was asked
+    facts = json.loads(said.stdout)
+    assert facts["stopped"]
+    labels = {(task, worker): label for task, worker, label in ANSWERS}
+    asked: dict[str, list[str]] = {}
+    for row in table(tmp_path / "out" / "reveals.csv"):
+        asked.setdefault(row["task"], []).append(labels[row["task"], row["annotator"]])
+    assert len(asked) == 12
+    assert all(len(given) == (2 if len(set(given[:2])) == 1 else 3) for given in asked.values())
+
+
 def test_answers_marked_as_ground_truth_are_never_revealed(tmp_path: Path) -> None:
     rows = [(*row, str(row[1] == "w4").lower()) for row in ANSWERS]
     path = write(tmp_path / "a.csv", rows, "task,annotator,label,ground_truth")
@@ -93,6 +112,7 @@ def test_a_folder_that_has_something_is_refused_without_force(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("words", "code", "what"), [
     (["--policy", "best", "--budget", "5"], 1, "no policy 'best'. Policies: uniform, information"),
+    (["--policy", "rules:nowhere.yaml", "--budget", "5"], 1, "nowhere.yaml"),
     (["--policy", "uniform", "--budget", "0"], 2, "--budget"),
     (["--policy", "uniform", "--budget", "5", "--cap", "0.5"], 2, "--cap"),
     (["--policy", "uniform", "--budget", "5", "--cap", "nan"], 2, "--cap is not a number"),

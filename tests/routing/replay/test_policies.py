@@ -85,8 +85,8 @@ def test_the_smallest_crowds_are_replayed_to_the_end(labels, tasks, each):
 
 
 def test_an_unknown_policy_is_refused_with_those_there_are():
-    with pytest.raises(DataError, match=r"no policy 'best'\. Policies: uniform, information"):
-        policies.of_name("best")
+    with pytest.raises(DataError, match=r"no policy 'best'\. Policies: uniform, information, rules:"):
+        policies.of_name("best", mixed()[0])
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the recorded crowds are not there")
