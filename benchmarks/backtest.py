@@ -30,14 +30,20 @@ EXACT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One figure of one project: was it within, half the interval's width, what happened, and how much the rules in
-    force had differed from it."""
+    """One figure of one project: was it within its interval, what happened, and how much the rules in force had
+    differed from it."""
 
     name: str
     within: bool
-    half: float
+    low: float
+    high: float
     happened: float
     effect: float
+
+    @property
+    def half(self) -> float:
+        """Half the interval's width."""
+        return (self.high - self.low) / 2
 
 
 def main() -> None:
@@ -51,7 +57,8 @@ def main() -> None:
     found = []
     for seed in range(options.first, options.first + options.projects):
         found.append(trial(seed, options.tasks, options.draws))
-        missed = [f"{one.name} {one.happened:.3f}" for one in found[-1] if not one.within]
+        missed = [f"{one.name} {one.happened:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in found[-1]
+                  if not one.within]
         name = list(CHANGES)[seed % len(CHANGES)]
         print(f"{seed:4} {name:18} {'all within' if not missed else 'outside: ' + ', '.join(missed)}", flush=True)
     table(found)
@@ -80,7 +87,7 @@ def _compare(figure: Figure, before: float, after: float) -> list[Outcome]:
         if interval.low is None or interval.high is None or np.isnan(real):
             continue
         within = interval.low - EXACT <= real <= interval.high + EXACT
-        found.append(Outcome(name, within, (interval.high - interval.low) / 2, real, abs(after - before)))
+        found.append(Outcome(name, within, interval.low, interval.high, real, abs(after - before)))
     return found
 
 

@@ -31,8 +31,8 @@ GUESSED = (0.0, 0.35, 0.7)
 HARD = (8.0, 1.0, 1.0)
 """Dirichlet prior of how many tasks are how hard."""
 
-CROWD = (4.0, 1.0)
-"""Beta prior of a crowd's accuracy above chance."""
+CROWD = (2.0, 1.0)
+"""Beta prior of a crowd's accuracy above chance, where nothing was ever compared: anything, good being likelier."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

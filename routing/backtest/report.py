@@ -104,7 +104,9 @@ def looks(history: History, old: Rules, new: Rules, count: int, seed: int) -> tu
 
 def figures(predicted: Predicted, confidence: float = CONFIDENCE) -> tuple[Figure, ...]:
     """Every figure with its intervals, from the draws."""
-    every = zip(FIGURES.items(), together(predicted.old, confidence), together(predicted.new, confidence),
+    shares = {at: predicted.tasks for at, name in enumerate(FIGURES) if name in SHARES}
+    every = zip(FIGURES.items(), together(predicted.old, confidence, shares),
+                together(predicted.new, confidence, shares),
                 together(predicted.new - predicted.old, confidence), strict=True)
     return tuple(Figure(name, says, *(_bounded(name, interval, at == 2) for at, interval in enumerate(intervals)))
                  for (name, says), *intervals in every)
