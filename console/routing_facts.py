@@ -10,6 +10,7 @@ from cueloop.store import Store, routes
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import notices, pauses, projects
 from cueloop.store.schema import routes as table
+from routing.thresholds import advice
 
 
 def of_projects(store: Store) -> dict[int, dict[str, Any]]:
@@ -28,7 +29,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
                        ("notices", "{} notices wait to be read (`cueloop team notices`)")):
         if facts[name]:
             said.append(text.format(facts[name]))
-    return [line for line in said if line]
+    return [line for line in [*said, *facts["alarms"]] if line]
 
 
 def _of(conn: sa.Connection, project: int) -> dict[str, Any]:
@@ -41,4 +42,5 @@ def _of(conn: sa.Connection, project: int) -> dict[str, Any]:
             "unshown": count(table, table.c.dirty),
             "outside_queue": count(notes, notes.c.outside_queue, notes.c.deleted_at.is_(None)),
             "paused": count(pauses, pauses.c.lifted_at.is_(None)),
-            "notices": count(notices, notices.c.sent_at.is_(None))}
+            "notices": count(notices, notices.c.sent_at.is_(None)),
+            "alarms": list(advice.of_store(conn, project))}

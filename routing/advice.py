@@ -22,7 +22,7 @@ def advise(given: Context, conn: sa.Connection | None = None) -> list[str]:
 
 def _of_store(conn: sa.Connection, given: Context) -> Iterator[str]:
     yield from team_advice.of_work(conn, given)
-    yield from threshold_advice.of_store(conn, given)
+    yield from threshold_advice.of_store(conn, given.project.id)
 
 
 def _labels(given: Context) -> Iterator[str]:

@@ -29,9 +29,9 @@ def of_rules(given: Context) -> Iterator[str]:
                    "wrong; write accept: {audit: 5%}")
 
 
-def of_store(conn: sa.Connection, given: Context) -> Iterator[str]:
+def of_store(conn: sa.Connection, project_id: int) -> Iterator[str]:
     """Alarms that stand."""
-    stored = keep.kept(conn, given.project.id) or {"controls": {}}
+    stored = keep.kept(conn, project_id) or {"controls": {}}
     for control, parts in stored["controls"].items():
         for name, row in parts["found"].items():
             if row["alarm"] and row["score"] is None:

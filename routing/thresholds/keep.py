@@ -36,7 +36,7 @@ EVERY = timedelta(minutes=1)
 
 Kept = dict[str, Any]
 """`{"model", "rules", "at", "seen", "controls": {control: {"grids": {label: ...}, "found": {column: Standing},
-"fixed": {rule: Standing and its promise}}}}`"""
+"fixed": {rule: Standing and its promise}, "past": {column: Standing of one that no rule names now}}}}`"""
 
 
 def kept(conn: sa.Connection, project_id: int) -> Kept | None:
@@ -54,15 +54,20 @@ def refresh(store: Store, project_id: int, *, now: datetime | None = None) -> bo
             return False
         champion, rules = _champion(conn, project_id), context.in_force(conn, project_id)
         had: Kept | None = figures.read(conn, project_id, figures.PROJECT, NAME)
-        seen = _signature(conn, project_id)
         wanted = sought(rules, label_config.parse(project.label_config).routed)
-        if champion is None or not (wanted or had) or not _due(had, champion, rules, seen, moment):
+        if champion is None or not (wanted or had):
             return False
-        fresh = _assess(conn, project_id, champion, rules, wanted, had, moment) | {"seen": seen}
+        same = had is not None and (had["model"], had["rules"]) == (_model(champion), rules.hash)
+        if same and had and moment - datetime.fromisoformat(had["at"]) < EVERY:
+            return False
+        seen = _signature(conn, project_id)
+        idle = had if same and had and had["seen"] == seen else None
+        fresh = idle | {"at": moment.isoformat()} if idle else \
+            _assess(conn, project_id, champion, rules, wanted, had, moment) | {"seen": seen}
     with store.write() as conn:
         figures.write(conn, project_id, figures.PROJECT, NAME, fresh)
         tell.tell(conn, project_id, fresh, had if had and had["model"] == fresh["model"] else None)
-    return True
+    return idle is None
 
 
 def assess(conn: sa.Connection, project_id: int, rules: Rules, *, now: datetime) -> Kept | None:
@@ -75,28 +80,27 @@ def assess(conn: sa.Connection, project_id: int, rules: Rules, *, now: datetime)
     return _assess(conn, project_id, champion, rules, sought(rules, config.routed), had, now)
 
 
-def _due(had: Kept | None, champion: Champion, rules: Rules, seen: list[Any], now: datetime) -> bool:
-    if had is None or (had["model"], had["rules"]) != (_model(champion), rules.hash):
-        return True
-    return had.get("seen") != seen and now - datetime.fromisoformat(had["at"]) >= EVERY
-
-
 def _assess(conn: sa.Connection, project_id: int, champion: Champion, rules: Rules, wanted: tuple[Sought, ...],
             had: Kept | None, now: datetime) -> Kept:
     """Where every threshold stands now. A new model version starts afresh: its scores mean something else."""
     before: Mapping[str, Any] = had["controls"] if had is not None and had["model"] == _model(champion) else {}
     controls: dict[str, Any] = {}
-    for name in dict.fromkeys(one.control for one in wanted):
-        was = before.get(name, {"grids": {}, "found": {}, "fixed": {}})
+    for name in dict.fromkeys([*(one.control for one in wanted), *before]):
+        was = before.get(name, {"grids": {}, "found": {}, "fixed": {}, "past": {}})
+        known_before = {**was["past"], **was["found"]}
         mine = [one for one in wanted if one.control == name]
+        if not mine:
+            controls[name] = {"grids": was["grids"], "found": {}, "fixed": {}, "past": known_before}
+            continue
         known = evidence.read(conn, project_id, name, champion)
         grids = _grids(conn, project_id, name, champion, was["grids"], mine)
         controls[name] = {
             "grids": {label: grid.to_json() for label, grid in grids.items()},
-            "found": {one.name: _found(one, known, grids[one.label], was["found"].get(one.name), now).to_json()
+            "found": {one.name: _found(one, known, grids[one.label], known_before.get(one.name), now).to_json()
                       for one in mine if one.fixed is None},
             "fixed": {one.name: _fixed(one, known, was["fixed"].get(one.name), now)
-                      for one in mine if one.fixed is not None}}
+                      for one in mine if one.fixed is not None},
+            "past": {column: row for column, row in known_before.items() if column not in {one.name for one in mine}}}
     return {"model": _model(champion), "rules": rules.hash, "at": now.isoformat(), "controls": controls}
 
 

@@ -105,6 +105,12 @@ def test_a_threshold_is_found_kept_and_withdrawn_with_a_notice(any_store: Store)
     assert keep.refresh(any_store, 1, now=later(8))
     assert safe(any_store) == {}
     assert len(notices(any_store)) == 1
+    # nor do other rules for a while make the alarm forgotten
+    for text in (RULES.replace("5%", "20%"), "version: 1\nrules: [{name: all, when: true, ask: {n: 1}}]", RULES):
+        with any_store.write() as conn:
+            context.put_in_force(conn, 1, rules.parse(text), "test")
+        assert keep.refresh(any_store, 1, now=later(9))
+    assert COLUMN not in safe(any_store)
     # and the audit log has its story
     with any_store.read() as conn:
         story = list(conn.scalars(sa.select(schema.audit.c.action).where(
