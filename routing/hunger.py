@@ -37,23 +37,37 @@ class Hunger:
         """Looks which groups there are."""
         self._conn, self._given, self._crowd = conn, given, crowd
         self._groups = {text: crowd.able(text) for text in routes.audiences(conn, given.project.id)}
-        self._after: dict[str, tuple[float, int] | None] = dict.fromkeys(self._groups)
+        self._after: dict[tuple[int, str], tuple[float, int]] = {}
+        self._ended: set[tuple[int, str]] = set()
 
-    def page(self, free: NDArray[np.int64]) -> list[int]:
-        """The next tasks (keys) for people with so many `free` places (W,), the most wanted first; empty at the end."""
+    def first(self, free: NDArray[np.int64]) -> list[int]:
+        """Tasks (keys) for people with so many `free` places (W,), the most wanted first."""
         found: list[tuple[float, int]] = []
         for text, able in self._groups.items():
             places = int(free[able].sum())
-            if not places or text not in self._after:
-                continue
-            limit = min(MOST, 2 * places + 20)
-            rows = routes.hungry_of(self._conn, self._given.project.id, text, limit, self._after[text])
-            if len(rows) < limit:
-                del self._after[text]       # that was all
-            else:
-                self._after[text] = rows[-1]
-            found += rows
-        return [task for _, task in sorted(found, key=lambda row: (-row[0], row[1]))]
+            if places:
+                found += routes.hungry_of(self._conn, self._given.project.id, text, min(MOST, 2 * places + 20))
+        return _ordered(found)
+
+    def further(self, free: NDArray[np.int64]) -> list[int]:
+        """The next tasks that these people have not worked on: what stood above was nothing for them.
+
+        Empty at the end. Each call goes on where the last one ended.
+        """
+        found: list[tuple[float, int]] = []
+        for at in np.flatnonzero(free).tolist():
+            limit, person = min(MOST, 2 * int(free[at]) + 20), int(self._crowd.ids[at])
+            for text, able in self._groups.items():
+                if not able[at] or (at, text) in self._ended:
+                    continue
+                rows = routes.hungry_of(self._conn, self._given.project.id, text, limit, person=person,
+                                        after=self._after.get((at, text)))
+                if len(rows) < limit:
+                    self._ended.add((at, text))
+                else:
+                    self._after[at, text] = rows[-1]
+                found += rows
+        return _ordered(found)
 
     def say_aloud(self) -> None:
         """Tell the admins, once, of groups of tasks about which nobody may be asked."""
@@ -86,3 +100,7 @@ class Hunger:
         right = float(self._crowd.accuracy(control).max(axis=1)[at]) if demand.who.qualified is not None else None
         return qualify.refusal(demand, self._crowd.people[at], self._given.team, right) or \
             "accuracy on the labels in question is too low"
+
+
+def _ordered(found: list[tuple[float, int]]) -> list[int]:
+    return [task for _, task in sorted(set(found), key=lambda row: (-row[0], row[1]))]

@@ -34,7 +34,7 @@ from routing.worth import Worth
 LAST = -1e12
 """Priority of a task that nobody is left to be asked about: it must not stand before others for ever."""
 
-PAGES = 5
+PAGES = 4
 """How often, in one round, is looked further down for people who found nothing above."""
 
 
@@ -51,15 +51,13 @@ def refill(conn: sa.Connection, given: Context) -> int:
     free = np.where(crowd.paused, 0, np.minimum(free, room.left))
     purse = Purse(conn, given, crowd)
     filling = _Filling(conn, given, crowd, purse, free)
-    made, who = 0, free > 0
+    made = filling.fill(hunger.first(free), free > 0)
     for _ in range(PAGES):
-        keys = hunger.page(np.where(who, free, 0))
+        who = filling.starving()
+        keys = hunger.further(np.where(who, free, 0))
         if not keys:
             break
         made += filling.fill(keys, who)
-        who = filling.starving()
-        if not who.any():
-            break
     return made + steal.steal(conn, given, crowd, purse, free)
 
 

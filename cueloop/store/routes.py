@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cueloop.store import schema
 from cueloop.store.schema import assignments, routes, tasks
 from cueloop.store.upsert import chunks, upsert
 
@@ -102,16 +103,21 @@ def audiences(conn: sa.Connection, project_id: int) -> list[str]:
         routes.c.project_id == project_id, routes.c.need > 0).order_by(routes.c.audience)))
 
 
-def hungry_of(conn: sa.Connection, project_id: int, audience: str, limit: int,
-              after: tuple[float, int] | None = None) -> list[tuple[float, int]]:
+def hungry_of(conn: sa.Connection, project_id: int, audience: str, limit: int, *,
+              after: tuple[float, int] | None = None, person: int | None = None) -> list[tuple[float, int]]:
     """(priority, task) of tasks with this audience that need more people, the most wanted first; the next ones
-    `after` the last that was seen."""
+    `after` the last that was seen. With `person` only those that they have not worked on and are not asked."""
     query = sa.select(routes.c.priority, routes.c.task).where(
         routes.c.project_id == project_id, routes.c.audience == audience, routes.c.need > 0)
     if after is not None:
         priority, task = after
         query = query.where(sa.or_(routes.c.priority < priority,
                                    sa.and_(routes.c.priority == priority, routes.c.task > task)))
+    if person is not None:
+        note, asked = schema.annotations.c, assignments.c
+        query = query.where(
+            ~sa.exists().where(note.task == routes.c.task, note.annotator_id == person, note.deleted_at.is_(None)),
+            ~sa.exists().where(asked.task == routes.c.task, asked.annotator_id == person, asked.state == "open"))
     rows = conn.execute(query.order_by(routes.c.priority.desc(), routes.c.task).limit(limit))
     return [(float(row.priority), int(row.task)) for row in rows]
 

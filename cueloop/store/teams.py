@@ -12,7 +12,6 @@ from cueloop.errors import Conflict
 from cueloop.store.columns import now
 from cueloop.store.schema import teams
 
-
 SHORTEST = 8
 """Characters of a hash that are enough to name it."""
 
