@@ -97,7 +97,8 @@ ACTION_FIELDS: dict[str, Fields] = {
 """Fields of each action."""
 
 SHAPES: dict[str, Shape[Any]] = {
-    "escalate": record(ESCALATE, _escalate, _check_escalate),
+    "escalate": record(ESCALATE, _escalate, _check_escalate, one_of=[
+        name for name, field in ESCALATE.items() if (field.into or name) in DEMANDS]),
     "reopen": record(ASK, lambda values: Reopen(_ask(values)), _check_ask),
     "stop": record({}, lambda _values: Stop()),
     "accept": record(ACCEPT, lambda values: Accept(**values)),

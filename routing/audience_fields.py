@@ -35,7 +35,8 @@ NOBODY_FIELDS: Fields = {
     "after": Field(DURATION, "how long nobody who may be asked must have been found", needed=True),
     "widen": Field(TEXTS, "teams or skills whose people may then be asked as well, whatever else was demanded"),
     "escalate": Field(TEXTS, "e-mail addresses or teams of those who then decide")}
-NOBODY = record(NOBODY_FIELDS, lambda values: Nobody(**{"after": 0.0, **values}), _check_nobody)
+NOBODY = record(NOBODY_FIELDS, lambda values: Nobody(**{"after": 0.0, **values}), _check_nobody,
+                one_of=("widen", "escalate"))
 
 MIX_FIELDS: Fields = {
     "same_as": Field(TASK_FIELD, "field of the task that holds the value they must have", into="value"),
@@ -49,7 +50,7 @@ def _check_mix(reader: Reader, node: Node, nodes: Nodes, _values: Values) -> Non
         reader.refuse(node, "`mix` needs either `value`, e.g. senior, or `same_as`, e.g. task.culture")
 
 
-MIXES = named(record(MIX_FIELDS, lambda values: values, _check_mix), "`mix` of")
+MIXES = named(record(MIX_FIELDS, lambda values: values, _check_mix, one_of=("value", "same_as")), "`mix` of")
 
 
 def _mixes(reader: Reader, node: Node, what: str) -> tuple[Mix, ...]:

@@ -156,7 +156,7 @@ def _budget(reader: Reader, node: Node, what: str) -> Budget:
 GOLD_SHAPE = record(GOLD, _gold)
 RECHECK_SHAPE = record(RECHECK, _recheck)
 PAUSE_SHAPE = record(PAUSE, _pause)
-LIMIT_SHAPE = record(LIMIT, _limit, _check_limit)
-FILE_LIMIT_SHAPE = record(FILE_LIMIT, _limit, _check_limit)
+LIMIT_SHAPE = record(LIMIT, _limit, _check_limit, one_of=list(FILE_LIMIT))
+FILE_LIMIT_SHAPE = record(FILE_LIMIT, _limit, _check_limit, one_of=list(FILE_LIMIT))
 BUDGET_SHAPE = Shape(_budget, schema_of(BUDGET) | {
     "additionalProperties": {"type": "string", "pattern": f"^{HOURS_PATTERN}$", "description": "the time of a team"}})

@@ -51,12 +51,17 @@ Check = Callable[[Reader, Node, Nodes, Values], None]
 """Notes what does not go together in a record: (reader, the record, nodes of its fields, their values)."""
 
 
-def record(fields: Fields, build: Callable[[Values], T], check: Check | None = None) -> Shape[T]:
-    """A set of `field: value`; `build` gets the values that were given."""
+def record(fields: Fields, build: Callable[[Values], T], check: Check | None = None, *,
+           one_of: Collection[str] = ()) -> Shape[T]:
+    """A set of `field: value`; `build` gets the values that were given.
+
+    `one_of`: fields of which `check` demands at least one, for editors.
+    """
     def read(reader: Reader, node: Node, what: str) -> T:
         return build(read_fields(reader, node, what, fields, check))
 
-    return Shape(read, schema_of(fields))
+    demanded = {"anyOf": [{"required": [name]} for name in one_of]} if one_of else {}
+    return Shape(read, schema_of(fields) | demanded)
 
 
 def read_fields(reader: Reader, node: Node, what: str, fields: Fields, check: Check | None = None) -> Values:
