@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from cueloop import journal
 from cueloop.store import Store, assignments, copies, schema
 from routing import checks, context, rules
 from routing.checks import Source
+from routing.intervals import Rate
 from routing.route import route
 from tests.routing.test_checks_in_store import ANN, BEN, answer, asked, keys, project
 
@@ -112,3 +114,15 @@ def test_sources_are_drawn_by_their_shares_and_the_chance_is_true(shares: list[f
     assert sum(chances.values()) <= 1 + 1e-9
     counts = Counter(one[0].name for one in drawn if one)
     assert all(abs(counts[name] / 200 - chance) < 0.2 for name, chance in chances.items())
+
+
+def test_the_example_of_the_documentation_is_a_rules_file_that_does_what_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "protect.md").read_text(encoding="utf-8")
+    example = rules.parse(page.split("```yaml\n")[1].split("```")[0])
+    by_name = {rule.name: rule for rule in example.rules}
+    assert by_name["newcomers"].pause is not None
+    assert by_name["newcomers"].pause.training == 5
+    assert by_name["failing"].pause is not None
+    assert by_name["failing"].pause.when.names == {"upper(gold_accuracy,0.95)"}
+    assert checks.share(example, checks.GOLD) == pytest.approx(0.08)
+    assert f"{Rate(11, 12).lower(0.95):.0%}".replace("%", " %") in page
