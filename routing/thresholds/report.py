@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from cueloop import label_config
+from cueloop import declared, label_config
 from cueloop.errors import NotFound
 from cueloop.sampling import audit_share
 from cueloop.store import models, projects
@@ -41,7 +41,9 @@ def report(conn: sa.Connection, project_id: int, *, error: float, confidence: fl
     Raises NotFound for a project, control or label that is not there.
     """
     project, champion = projects.get(conn, project_id), models.champion(conn, project_id)
-    controls = _controls(label_config.parse(project.label_config).modelled, control, label)
+    differ = declared.of(project.declared).labels
+    controls = _controls([one for one in label_config.parse(project.label_config).modelled
+                          if differ.get(one.name) != declared.DISTRIBUTION], control, label)
     told: dict[str, Any] = {
         "project": project_id, "model": f"{champion.name}@{champion.version}" if champion else None, "error": error,
         "confidence": confidence, "controls": [], "assumptions": list(ASSUMPTIONS),
@@ -78,7 +80,8 @@ def offline(predicted: Sequence[str], score: Sequence[float], truth: Sequence[st
 
 def _controls(known: Sequence[Control], control: str | None, label: str | None) -> list[Control]:
     if not known:
-        raise NotFound("The label config has no single choice: no model predicts, and there is nothing to find.")
+        raise NotFound("The label config has no single choice with one truth: there is nothing of which a model could "
+                       "be wrong, so no threshold to find.")
     if control is not None and control not in [one.name for one in known]:
         raise NotFound(f"There is no single choice named {control!r}; there are: {', '.join(c.name for c in known)}.")
     chosen = [one for one in known if control in (None, one.name) and (label is None or label in one.labels)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cueloop.declared import DISTRIBUTION
 from cueloop.types import Control
 from routing import found_thresholds
 from routing.rules import Rules
@@ -25,9 +26,11 @@ class Sought:
 
 
 def sought(rules: Rules, controls: Sequence[Control]) -> tuple[Sought, ...]:
-    """All that the rules name, each once. A label that no control has is sought on none."""
+    """All that the rules name, each once. A label that no control has is sought on none, nor is anything on a control
+    where people may differ: nobody can say there that the model is wrong."""
     found: dict[tuple[str, str], Sought] = {}
-    modelled = [control for control in controls if control.modelled]
+    modelled = [control for control in controls
+                if control.modelled and rules.declared.labels.get(control.name) != DISTRIBUTION]
     for rule in rules.rules:
         for name in sorted(rule.when.names):
             parts = found_thresholds.parts(name)

@@ -7,7 +7,7 @@ import pytest
 
 from routing.thresholds import betting, binomial
 from routing.thresholds.grid import Grid, make
-from routing.thresholds.search import Counts, passed
+from routing.thresholds.search import Counts, count, lowest, passed
 
 SETS, AUDITED, LOOKS, ERROR = 1_000, 1_200, 15, 0.05
 NOISE = 2 * (0.05 * 0.95 / SETS) ** 0.5
@@ -68,3 +68,32 @@ def test_an_unsafe_threshold_is_found_in_at_most_one_of_twenty_sets(shape: str, 
             best = (found[:, -1] if found.ndim == 3 else found)
             taken = np.where(best, share, 0).max(-1).mean()
             assert least * oracle < taken < oracle
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["one look", "disputes are looked at again"])
+def test_people_who_are_wrong_themselves_make_no_threshold_unsafe(again: bool) -> None:
+    # Given people who are wrong about 3 % of the tasks, whatever the model says, and then say what it says every other
+    # time; and a model whose error is just not safe at half of the thresholds
+    rng = np.random.default_rng(11)
+    people, bad, taken = 0.03, 0, 0.0
+    whole = rng.random(200_000) / 2 + 0.5
+    grid = make(whole)
+    above = whole[:, None] >= np.array(grid.levels)
+    error = np.where(whole > 0.75, 0.03, 0.075)
+    risk, share = (above * error[:, None]).sum(0) / above.sum(0), above.mean(0)
+    for _ in range(400):
+        score = rng.random(1_500) / 2 + 0.5
+        wrong = rng.random(1_500) < np.where(score > 0.75, 0.03, 0.075)
+        slip, same = rng.random(1_500) < people, rng.random(1_500) < 0.5
+        differs = np.where(wrong, ~(slip & same), slip)
+        if again:       # of two who disagree a third decides, as often wrong
+            differs &= ~((rng.random(1_500) < people) & wrong)
+            differs &= wrong | (rng.random(1_500) < people)
+        counts = count(grid.levels, score, differs, np.full(1_500, people))
+        found = lowest(grid, counts, ERROR, 0.95, binomial.below)
+        bad += found is not None and risk[found] >= ERROR
+        taken += share[found] / 400 if found is not None else 0.0
+    # Then the promise is kept
+    assert bad / 400 <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
+    # and it costs the machine work, which a second look at what is disputed gives back
+    assert bool(taken > 0.2) is again
