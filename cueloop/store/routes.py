@@ -98,9 +98,17 @@ def hungry(conn: sa.Connection, project_id: int, limit: int) -> list[int]:
 
 
 def audiences(conn: sa.Connection, project_id: int) -> list[str]:
-    """The different audiences of tasks that need more people."""
-    return list(conn.scalars(sa.select(routes.c.audience).distinct().where(
-        routes.c.project_id == project_id, routes.c.need > 0).order_by(routes.c.audience)))
+    """The different audiences of tasks that need more people, in order.
+
+    Few audiences and many tasks: each is looked up in the index from the one before, which no `DISTINCT` does.
+    """
+    found: list[str] = []
+    query = sa.select(sa.func.min(routes.c.audience)).where(routes.c.project_id == project_id, routes.c.need > 0)
+    audience = conn.scalar(query)
+    while audience is not None:
+        found.append(audience)
+        audience = conn.scalar(query.where(routes.c.audience > audience))
+    return found
 
 
 def hungry_of(conn: sa.Connection, project_id: int, audience: str, limit: int, *,
