@@ -1,0 +1,172 @@
+"""Assigns annotators to tasks so that the answers are worth most in all, and says how far from the best that may be.
+
+Every task wants `overlap` answers at most, by different people; every annotator has `capacity` places. That is a
+transportation problem. Its dual has one price a place of each annotator: Newton's method finds them on a smoothed
+dual, each task then takes its best candidates by value less price, and a repair makes the capacities hold: exactly
+by shortest paths where little is left to repair, else by the moves that lose least. Any prices bound the optimum from
+above, so the gap is known.
+
+What an answer is worth is taken as given, and the sum as what counts. The second answer to a task tells less than the
+first, so this is a surrogate where the overlap is above one: value answers by what they add to what is believed now,
+assign few at a time, and value anew when answers came. `routing.batch` and the sync loop do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from routing.assignment import candidates, prices
+from routing.assignment.bound import bound
+from routing.assignment.paths import Paths
+from routing.assignment.problem import Blocks, Problem, checked
+from routing.assignment.rounding import Draft, drawn, repair, strict, widen
+
+Ints = NDArray[np.int64]
+Array = NDArray[np.float64]
+
+SMALL, SAMPLE = 1_024, 4_096
+"""Tasks on which prices are found first, and then anew from those; beyond, all tasks correct them."""
+
+KEPT = 12
+"""Candidates of a task beyond its overlap."""
+
+PASSES = 8
+"""Times at most that all tasks correct the prices of the sample."""
+
+EXACTLY = 300
+"""Misplaced answers up to which the repair is exact: shortest paths, a millisecond or more each."""
+
+FEW = 3_000
+"""The same where tasks are few: then it is always exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Who answers what. Unpacks as `pairs, objective, bound`."""
+
+    pairs: tuple[Ints, Ints]
+    """(N,) annotators and (N,) tasks, by task: `value[pairs]` are the values of the chosen answers."""
+    objective: float
+    """Their sum."""
+    bound: float
+    """No assignment is worth more."""
+    open: int
+    """Answers wanted that nobody was found for, because places or allowed people are too few, or of no value."""
+    price: Array
+    """(W,) what one more place of each annotator would be worth."""
+    task_price: Array
+    """(T,) what one more answer to each task would be worth: what a person must offer above their own price."""
+
+    @property
+    def gap(self) -> float:
+        """Share of the bound that may be missing."""
+        return max(0.0, self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
+
+    def __iter__(self) -> Iterator[object]:
+        return iter((self.pairs, self.objective, self.bound))
+
+
+def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *,
+           allowed: ArrayLike | Blocks | None = None) -> Assigned:
+    """Assign annotators to tasks, each task to at most `overlap` different ones.
+
+    `value` (W, T) is what the answer of each annotator to each task is worth, or a function `value(start, stop)` that
+    gives (W, stop - start) of it, the same whenever it is asked: then nothing larger is ever held. `capacity` (W,) is
+    how many tasks an annotator takes at most; `overlap` one number or (T,), and (T,) where `value` is a function.
+    `allowed` (W, T), or such a function, is false where somebody must not be asked.
+
+    An answer of negative value is never asked for; of value zero only where it fills what is open. Where places or
+    allowed people are too few, what is worth most is assigned and `open` says how much is left. The same input gives
+    the same result. Raises ValueError for shapes that do not fit and for values that are no numbers.
+    """
+    problem = checked(value, capacity, overlap, allowed)
+    if not problem.tasks or not problem.capacity.any() or not problem.overlap.any():
+        for _ in problem.blocks():      # so that what is wrong is told whatever there is to assign
+            pass
+        nothing = np.zeros(0, np.int64)
+        return Assigned((nothing, nothing), 0.0, 0.0, int(problem.overlap.sum()), np.zeros(problem.people),
+                        np.zeros(problem.tasks))
+    price, draft = _solve(problem)
+    limit, task_price = bound(problem, price)
+    idle = np.bincount(draft.best.annotator[draft.chosen], minlength=problem.people) < problem.capacity
+    if (price[idle] > 0).any():
+        free = np.where(idle, 0.0, price)       # a place of somebody who has more of them should cost nothing
+        other, other_prices = bound(problem, free)
+        if other < limit:
+            limit, task_price, price = other, other_prices, free
+    task, slot = np.nonzero(draft.chosen)
+    who = draft.best.annotator[task, slot].astype(np.int64)
+    order = np.lexsort((who, task))
+    pairs = who[order], task[order]
+    objective = _worth(problem, *pairs)
+    return Assigned(pairs, objective, max(limit, objective), int(problem.overlap.sum() - len(task)), price, task_price)
+
+
+def _solve(problem: Problem) -> tuple[Array, Draft]:
+    """Prices, and who answers what."""
+    price, heat = _prices(problem)
+    kept = KEPT + int(problem.overlap.max())
+    few = problem.tasks <= SMALL
+    best = candidates.best(problem, price, problem.people if few else kept, heat)
+    price = np.maximum(price, 0)
+    draft = strict(best, problem.capacity, problem.overlap, price)
+    load = draft.load
+    wrong = np.where(price > 0, np.abs(load - problem.capacity), np.maximum(load - problem.capacity, 0)).sum()
+    if wrong <= (FEW if few else EXACTLY):
+        paths = Paths.start(draft, price)
+        if paths.balance(2 * FEW):
+            return np.maximum(paths.price[:-1], 0), draft
+    draft = drawn(best, problem.capacity, problem.overlap)
+    repair(draft, price)
+    widen(problem, draft, price)
+    return price, draft
+
+
+def _prices(problem: Problem) -> tuple[Array, float]:
+    """(W,) prices, and the temperature at which they hold."""
+    price, here = np.zeros(problem.people), np.flatnonzero(problem.capacity > 0)
+    capacity = problem.capacity[here].astype(float)
+    heat, bend = 0.0, np.eye(len(here))
+    known: Array | None = None
+    for size in (SMALL, SAMPLE):
+        sample, wanted = _sample(problem, size)
+        finite = sample[np.isfinite(sample)]
+        spread = float(finite.std() or finite.max()) if len(finite) else 0.0
+        if not spread:
+            return price, 0.0
+        part = np.ascontiguousarray(sample[:, here].T)
+        share = len(sample) / problem.tasks
+        known, heat, bend = prices.of_sample(part, capacity * share, wanted, spread, known)
+        if share == 1:
+            break
+    price[here] = known
+    for _ in range(PASSES if share < 1 else 0):
+        rest = (candidates.loads(problem, price, heat)[here] + prices.places_open(capacity, price[here], heat)
+                - capacity)
+        if np.abs(rest).sum() < prices.CLOSE / 10 * capacity.sum():
+            break
+        price[here] += np.clip(np.linalg.solve(bend / share, rest), -6 * heat, 6 * heat)
+    return price, heat
+
+
+def _sample(problem: Problem, size: int) -> tuple[NDArray[np.float32], Ints]:
+    """(n, W) values of some tasks, taken in runs from everywhere, and their overlap."""
+    if problem.tasks <= size:
+        return problem.block(0, problem.tasks).astype(np.float32), problem.overlap
+    length = 32
+    starts = np.linspace(0, problem.tasks - length, size // length).astype(int).tolist()
+    parts = [problem.block(start, start + length).astype(np.float32) for start in starts]
+    return np.concatenate(parts), np.concatenate([problem.overlap[start:start + length] for start in starts])
+
+
+def _worth(problem: Problem, annotator: Ints, task: Ints) -> float:
+    """Sum of the values of these pairs, which are sorted by task: without the noise."""
+    total = 0.0
+    for start, stop, block in problem.blocks():
+        first, last = np.searchsorted(task, (start, stop))
+        total += float(block[task[first:last] - start, annotator[first:last]].sum(dtype=float))
+    return total

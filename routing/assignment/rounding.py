@@ -1,0 +1,161 @@
+"""From prices to an assignment: every task takes its best candidates; then who got too many gives some away.
+
+The moves that lose least come first, so that with good prices next to nothing is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.assignment.candidates import Candidates
+from routing.assignment.problem import Problem
+
+Ints = NDArray[np.int64]
+Array = NDArray[np.float64]
+
+ROUNDS = 40
+
+
+@dataclass(slots=True)
+class Draft:
+    """An assignment in the making; changed in place."""
+
+    best: Candidates
+    capacity: Ints
+    overlap: Ints
+    chosen: NDArray[np.bool_]
+    """(T, K) of the candidates."""
+
+    @property
+    def load(self) -> Ints:
+        """(W,) tasks that each annotator has."""
+        return np.bincount(self.best.annotator[self.chosen], minlength=len(self.capacity))
+
+
+def drawn(best: Candidates, capacity: Ints, overlap: Ints) -> Draft:
+    """Every task takes the candidates that were drawn for it, whatever the capacities."""
+    return Draft(best, capacity, overlap, np.arange(best.annotator.shape[1]) < best.taken[:, None])
+
+
+def strict(best: Candidates, capacity: Ints, overlap: Ints, price: Array) -> Draft:
+    """Every task takes its best candidates at these prices, whatever the capacities: optimal for the loads it makes."""
+    reduced = best.value - price[best.annotator]
+    most = min(int(overlap.max(initial=0)), reduced.shape[1])
+    top = np.argsort(-reduced, axis=1, kind="stable")[:, :most]
+    taken = (np.arange(most) < overlap[:, None]) & (np.take_along_axis(reduced, top, axis=1) >= 0)
+    chosen = np.zeros(reduced.shape, bool)
+    np.put_along_axis(chosen, top, taken, axis=1)
+    return Draft(best, capacity, overlap, chosen)
+
+
+def repair(draft: Draft, price: Array) -> None:
+    """Make a draft keep the capacities, fill what is open, and take every single move that gains."""
+    reduced = draft.best.value - price[draft.best.annotator]
+    for _ in range(ROUNDS):
+        if not _give_away(draft, reduced):
+            break
+    _drop(draft, reduced)
+    fill(draft)
+    for _ in range(ROUNDS):
+        if not _improve(draft):
+            break
+    fill(draft)
+
+
+def widen(problem: Problem, draft: Draft, price: Array) -> None:
+    """Fill open answers by people who are not among the candidates, in place of candidates who are not chosen."""
+    short = draft.chosen.sum(axis=1) < draft.overlap
+    spare = draft.capacity > draft.load
+    if not short.any() or not spare.any():
+        return
+    for start, stop, block in problem.blocks():
+        tasks = start + np.flatnonzero(short[start:stop])
+        if not len(tasks):
+            continue
+        annotator, value, chosen = (a[tasks] for a in (draft.best.annotator, draft.best.value, draft.chosen))
+        offer = np.where(spare, block[tasks - start].astype(float) - price, -np.inf)
+        row, slot = np.nonzero(chosen)
+        offer[row, annotator[row, slot]] = -np.inf
+        most = min(annotator.shape[1], problem.people)
+        better = np.argsort(-offer, axis=1, kind="stable")[:, :most]
+        for at in range(len(tasks)):
+            free = np.flatnonzero(~chosen[at])
+            new = better[at, :len(free)]
+            annotator[at, free[:len(new)]] = new
+            value[at, free[:len(new)]] = np.where(np.isfinite(offer[at, new]), block[tasks[at] - start, new], -np.inf)
+        draft.best.annotator[tasks], draft.best.value[tasks] = annotator, value
+    fill(draft)
+
+
+def fill(draft: Draft) -> None:
+    """Give open answers to candidates with places, the most valuable first."""
+    while True:
+        spare = draft.capacity - draft.load
+        short = np.flatnonzero(draft.chosen.sum(axis=1) < draft.overlap)
+        value = np.where(draft.chosen[short] | (spare[draft.best.annotator[short]] <= 0), -np.inf,
+                         draft.best.value[short])
+        if not len(short) or not np.isfinite(value).any():
+            return
+        at = value.argmax(axis=1)
+        gain = value[np.arange(len(short)), at]
+        taker = draft.best.annotator[short, at]
+        mine = np.flatnonzero(np.isfinite(gain))
+        mine = mine[_first(taker[mine], -gain[mine], spare)]
+        draft.chosen[short[mine], at[mine]] = True
+
+
+def _give_away(draft: Draft, reduced: Array) -> bool:
+    """Move tasks from those with too many to those with places, cheapest first; whether there is more to do."""
+    load = draft.load
+    excess, spare = load - draft.capacity, draft.capacity - load
+    if not (excess > 0).any():
+        return False
+    task, slot = np.nonzero(draft.chosen & (excess[draft.best.annotator] > 0))
+    gain = np.where(draft.chosen[task] | (spare[draft.best.annotator[task]] <= 0), -np.inf, reduced[task])
+    to = gain.argmax(axis=1)
+    return _move(draft, task, slot, to, reduced[task, slot] - gain[np.arange(len(task)), to],
+                 np.maximum(excess, 0), spare)
+
+
+def _improve(draft: Draft) -> bool:
+    """Move tasks to people with places for whom they are worth more."""
+    spare = draft.capacity - draft.load
+    task, slot = np.nonzero(draft.chosen & (spare > 0)[draft.best.annotator].any(axis=1)[:, None])
+    value = draft.best.value
+    gain = np.where(draft.chosen[task] | (spare[draft.best.annotator[task]] <= 0), -np.inf, value[task])
+    to = gain.argmax(axis=1)
+    cost = value[task, slot] - gain[np.arange(len(task)), to]
+    better = cost < -1e-9 * np.abs(value[task, slot]) - 1e-15
+    return _move(draft, task[better], slot[better], to[better], cost[better], draft.load, spare)
+
+
+def _move(draft: Draft, task: Ints, slot: Ints, to: Ints, cost: Array, most_from: Ints, most_to: Ints) -> bool:
+    """Make the cheapest of these moves, one a task, within the limits; whether any was made."""
+    order = np.flatnonzero(np.isfinite(cost))
+    order = order[np.lexsort((task[order], cost[order]))]
+    order = order[np.sort(np.unique(task[order], return_index=True)[1])]
+    giver, taker = draft.best.annotator[task, slot], draft.best.annotator[task, to]
+    order = order[_first(giver[order], np.arange(len(order)), most_from)]
+    order = order[_first(taker[order], np.arange(len(order)), most_to)]
+    draft.chosen[task[order], slot[order]] = False
+    draft.chosen[task[order], to[order]] = True
+    return bool(len(order))
+
+
+def _drop(draft: Draft, reduced: Array) -> None:
+    """Take from those with still too many the tasks that lose least."""
+    excess = draft.load - draft.capacity
+    task, slot = np.nonzero(draft.chosen & (excess[draft.best.annotator] > 0))
+    gone = _first(draft.best.annotator[task, slot], reduced[task, slot], np.maximum(excess, 0))
+    draft.chosen[task[gone], slot[gone]] = False
+
+
+def _first(group: NDArray[np.int32] | Ints, cost: Array | Ints, most: Ints) -> Ints:
+    """Places of the cheapest in each group, as many as `most` (by group) allows, in ascending order."""
+    order = np.lexsort((cost, group))
+    sorted_group = group[order]
+    rank = np.arange(len(order)) - np.searchsorted(sorted_group, sorted_group)
+    return np.sort(order[rank < most[sorted_group]])
