@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+LISTED = 5
+"""People named for one reason, or as candidates; the others are counted, or left out."""
 
 
 def human(facts: Mapping[str, Any]) -> str:
@@ -23,10 +26,26 @@ def plan_lines(facts: Mapping[str, Any]) -> str:
 
 
 def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    yield from _stands(facts)
+    for control in facts["controls"]:
+        yield from _control(control)
+    yield from _people(facts)
+    shown = facts["label_studio"]
+    queue = shown["cue"] or "no queue"
+    yield (f"Label Studio shows overlap {shown['overlap']}, is_labeled {shown['is_labeled']}, {queue}"
+           + (" (a write is waiting)" if shown["waits_to_be_written"] else ""))
+    then = {(rule["rules_hash"], rule["rule"]): rule for rule in facts["rules_then"] if not rule["in_force"]}
+    for made in facts["decisions"]:
+        yield from _decision(made, then.pop((made["rules_hash"], made["rule"]), None))
+
+
+def _stands(facts: Mapping[str, Any]) -> Iterator[str]:
     held = "; held out from the machine, no suggestion is shown" if facts["held_out"] else ""
     yield f"Task {facts['task']} of project {facts['project']}: {facts['state']}{held}"
     if facts["why"]:
         yield f"  {facts['why']} (rule {facts['plan']['rule'] or 'none'})"
+    if facts["plan"] and facts["plan"].get("due"):
+        yield f"  To be answered by {facts['plan']['due'][:16].replace('T', ' ')}"
     if facts["waits_for"]:
         yield f"  It waits for {facts['waits_for']}."
     if facts["copy_of"]:
@@ -34,24 +53,46 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts["gold"]:
         yield (f"  Ground truth among people's work: asked of {', '.join(facts['gold']['asked']) or 'nobody yet'}; "
                f"left for {', '.join(facts['gold']['left']) or 'nobody'}.")
-    for control in facts["controls"]:
-        known = {k: v for k, v in control["signals"].items() if v is not None}
-        yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))
-        for rule in control["rules"]:
-            mark = "*" if rule["counts"] else " "
-            yield f"  {mark} {rule['rule']:<16} {rule['holds']:<8} {rule['action']:<9} when {rule['when']}"
+
+
+def _control(control: Mapping[str, Any]) -> Iterator[str]:
+    known = {k: v for k, v in control["signals"].items() if v is not None}
+    yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))
+    for rule in control["rules"]:
+        mark = "*" if rule["counts"] else " "
+        yield f"  {mark} {rule['rule']:<16} {rule['holds']:<8} {rule['action']:<9} when {rule['when']}"
+
+
+def _people(facts: Mapping[str, Any]) -> Iterator[str]:
     for asked in facts["asked"]:
-        yield f"Asked {asked['annotator']}: {asked['state']}, since {asked['since']:%Y-%m-%d %H:%M}"
-    shown = facts["label_studio"]
-    queue = shown["cue"] or "no queue"
-    yield (f"Label Studio shows overlap {shown['overlap']}, is_labeled {shown['is_labeled']}, {queue}"
-           + (" (a write is waiting)" if shown["waits_to_be_written"] else ""))
-    for made in facts["decisions"]:
-        yield (f"{made['at']:%Y-%m-%d %H:%M:%S} {made['kind']} by rule {made['rule']}: {_chosen(made['chosen'])} "
-               f"(probability {made['probability']:.3g}) {made['why'] or ''}".rstrip())
-        for candidate in made["candidates"][:5]:
-            yield (f"    {candidate['annotator']}: worth {candidate['value']:.4f}, "
-                   f"probability {candidate['probability']:.3g}")
+        by = f", to be answered by {asked['due']:%Y-%m-%d %H:%M}" if asked["due"] and asked["state"] == "open" else ""
+        what = "" if asked["kind"] == "ask" else f" ({asked['kind']})"
+        yield f"Asked {asked['annotator']}{what}: {asked['state']}, since {asked['since']:%Y-%m-%d %H:%M}{by}"
+    yield from _not_asked(facts["not_asked"])
+    for one in facts["overridden"]:
+        yield f"Overridden {one['at']:%Y-%m-%d %H:%M}: {one['by'] or 'it'} {one['says']}"
+
+
+def _decision(made: Mapping[str, Any], then: Mapping[str, Any] | None) -> Iterator[str]:
+    """A decision; `then` is its rule as it was, where another file is in force now."""
+    yield (f"{made['at']:%Y-%m-%d %H:%M:%S} {made['kind']} by rule {made['rule']}: {_chosen(made['chosen'])} "
+           f"(probability {made['probability']:.3g}) {made['why'] or ''}".rstrip())
+    for candidate in made["candidates"][:LISTED]:
+        yield (f"    {candidate['annotator']}: worth {candidate['value']:.4f}, "
+               f"probability {candidate['probability']:.3g}")
+    if then is not None:
+        yield f"    by {then['file']} as it was then ({then['rules_hash'][:12]}):"
+        yield from (f"      {line}" for line in then["text"].splitlines())
+
+
+def _not_asked(people: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Who is not asked and why, those with one reason on one line."""
+    reasons: dict[str, list[str]] = {}
+    for one in people:
+        reasons.setdefault(one["why"], []).append(one["annotator"])
+    for why, names in reasons.items():
+        more = f" and {len(names) - LISTED} others" if len(names) > LISTED else ""
+        yield f"Not asked, {why}: {', '.join(names[:LISTED])}{more}"
 
 
 def _chosen(chosen: Any) -> str:

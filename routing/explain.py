@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cueloop.errors import NotFound
 from cueloop.store import Store, assignments, decisions, tasks
+from cueloop.store import rules as stored_rules
 from cueloop.store.columns import now
 from cueloop.store.tasks import Task
 from routing import context as contexts
-from routing import gold, places, signals
+from routing import gold, places, seen
 from routing.context import Context
-from routing.decide import match
+from routing.matching import speaks
+from routing.overrides import overrides
 from routing.places import Place
-from routing.refill import LAST
+from routing.rule_text import rule_text
+from routing.rules import Rule
+from routing.seen import Seen
+from routing.unasked import COULD, FULL, unasked
 
 LINK = re.compile(r"(?:[?&]task=|/tasks/)(\d+)")
 
@@ -39,31 +44,61 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
         found = tasks.by_id(conn, project_id, task_id(str(task)))
         given = contexts.read(conn, project_id, now())
         place = places.read(conn, [found.key], given.machines)[found.key]
+        said = seen.read(conn, given, [found.key])
+        decided = decisions.of_task(conn, found.key)
+        about = said.rows.get(place.plan.control) or said.rows[said.controls[0]] if said.controls else None
+        left = unasked(conn, given, place, about[0]) if about else []
         return {
             "project": project_id, "task": found.id, "state": place.route.state if place.route else "never routed",
             "plan": place.route.plan if place.route else None, "why": place.plan.why,
-            "waits_for": _waits_for(place), "gold": _gold(conn, given, place), "copy_of": _original(conn, found),
+            "waits_for": _waits_for(place, left), "looked_at_again": place.route.wake_at if place.route else None,
+            "gold": _gold(conn, given, place), "copy_of": _original(conn, found),
             "held_out": place.blind or given.held_out(found.key),
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
-            "controls": [_control(conn, given, found.key, control.name) for control in given.controls],
+            "controls": [_control(given, said, name) for name in said.controls],
             "asked": [_asked(given, a) for a in place.assignments],
+            "not_asked": [{"annotator": _name(given, person), "why": why} for person, why in left],
             "answered_by": sorted(_name(given, person) for person in place.authors),
             "skipped_by": sorted(_name(given, person) for person in place.skippers),
+            "overridden": [{"what": one.what, "by": None if one.by is None else _name(given, one.by), "at": one.at,
+                            "says": one.says} for one in overrides(conn, given, found.key, decided)],
             "label_studio": _shown(place),
-            "decisions": [_decision(given, key, made) for key, made in decisions.of_task(conn, found.key)]}
+            "decisions": [_decision(given, key, made) for key, made in decided],
+            "rules_then": _rules_then(conn, given, [made for _, made in decided])}
 
 
-def _control(conn: sa.Connection, given: Context, key: int, name: str) -> dict[str, Any]:
-    control = given.control(name)
-    seen = signals.gather(conn, given.project.id, control, [key], given.champion, given.project.guideline_version)
-    columns = signals.lookup(seen, found=given.found)
-    used = frozenset(name for rule in given.rules.rules for name in rule.when.names)
-    counting = {rule.name for rule in match(given.rules, columns, 1, name)[0].values()}
+def _control(given: Context, said: Seen, name: str) -> dict[str, Any]:
+    columns = said.columns(name)
+    used = frozenset().union(*(seen.names_of(rule) for rule in given.rules.rules))
+    counting = seen.matches(given, said, name)[0]
+    effects: dict[str, list[str]] = {}
+    for what, rule in counting.items():
+        effects.setdefault(rule.name, []).append(what)
     return {
-        "control": name, "signals": seen[0].inputs(used),
+        "control": name, "signals": said.inputs(name, 0, used),
         "rules": [{"rule": rule.name, "line": rule.line, "when": rule.when.source.strip(),
-                   "holds": rule.when.states(columns), "action": rule.kind or "forbid",
-                   "counts": rule.name in counting} for rule in given.rules.rules]}
+                   "holds": rule.when.states(columns), "action": _action(rule),
+                   "counts": rule.name in effects, "counts_for": sorted(effects.get(rule.name, ()))}
+                  for rule in given.rules.rules if speaks(rule, name, named=name in given.named)]}
+
+
+def _action(rule: Rule) -> str:
+    """What a rule does, in one word or a few."""
+    beside = [name for name, said in (("forbid", rule.forbid), ("priority", rule.priority), ("blind", rule.blind))
+              if said]
+    return rule.kind or ", ".join(beside)
+
+
+def _rules_then(conn: sa.Connection, given: Context, made: Sequence[decisions.Decision]) -> list[dict[str, Any]]:
+    """The text of every rule that decided, as it was then: of the file in force, or of the one that was."""
+    told = []
+    for used, name in sorted({(one.rules_hash, one.rule) for one in made}):
+        stored = stored_rules.of_hash(conn, given.project.id, used)
+        text = rule_text(stored.text, name) if stored else None
+        if stored is not None and text is not None:
+            told.append({"rules_hash": used, "rule": name, "file": stored.file, "in_force": used == given.rules.hash,
+                         "text": text})
+    return told
 
 
 def _gold(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | None:
@@ -80,16 +115,18 @@ def _original(conn: sa.Connection, task: Task) -> int | None:
 def _asked(given: Context, assignment: assignments.Assignment) -> dict[str, Any]:
     return {"annotator": _name(given, assignment.annotator_id), "state": assignment.state,
             "kind": assignment.kind, "since": assignment.created_at, "until": assignment.ended_at,
-            "decision": assignment.decision}
+            "due": assignment.due_at, "decision": assignment.decision}
 
 
-def _waits_for(place: Place) -> str | None:
-    """Why nobody is asked although people are wanted; None when nothing is missing."""
+def _waits_for(place: Place, left: Sequence[tuple[int, str]]) -> str | None:
+    """Why nobody is asked although people are wanted; None when nothing is missing. `left`: who is not asked, why."""
     if place.route is None or not place.route.need:
         return None
     people = f"{place.route.need} more {'person' if place.route.need == 1 else 'people'}"
-    if place.route.priority == LAST:
+    if not {why for _, why in left} & {COULD, FULL}:
         return f"{people}: nobody is left who may be asked and has not worked on it"
+    if any(why == COULD for _, why in left):
+        return f"{people}: other tasks are more wanted, or a limit or the budget allows no more now"
     return f"{people}: all queues are full of tasks that are more wanted"
 
 

@@ -18,7 +18,7 @@ from routing.context import Context
 from routing.matching import Matches
 from routing.places import Place
 from routing.plans import Plan
-from routing.recording import record, tell_late
+from routing.recording import note_by_hand, record, tell_late
 from routing.seen import Seen
 from routing.settling import same, settle
 
@@ -56,6 +56,7 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
                                                     given.now) if key not in given.gold else None)
         if not same(route, place.route):
             changed.append(route)
+            made += note_by_hand(conn, given, place, route)
     routes.put(conn, changed)
     tell_late(conn, given, late)
     return made

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from cueloop.store import decisions
 from cueloop.store.decisions import Decision
+from cueloop.store.routes import Route
 from routing.context import Context
 from routing.notices import ADMIN, raise_once
+from routing.overrides import BY_HAND, by_hand
 from routing.places import Place
 from routing.plans import Plan
 
@@ -55,6 +57,18 @@ def tell_late(conn: sa.Connection, given: Context, late: Sequence[tuple[Place, P
                  f"now, before all other work: {numbers}{more}.\n\n"
                  f"cueloop route explain {mine[0][0].id} --project {given.project.id} says who had it.",
             once=f"deadline:{given.project.id}:{rule}:{first}")
+
+
+def note_by_hand(conn: sa.Connection, given: Context, place: Place, route: Route) -> int:
+    """Note that somebody closed or opened a task in Label Studio itself, where that is now put right; how many."""
+    why = by_hand(place) if route.dirty else ""
+    if why:
+        decisions.add(conn, Decision(
+            project_id=given.project.id, task=place.key, control=place.plan.control, kind=BY_HAND,
+            rule=place.plan.rule, rules_hash=given.rules.hash, created_at=given.now,
+            inputs={"why": why, "overlap": place.overlap, "is_labeled": place.is_labeled},
+            guideline_version=given.project.guideline_version))
+    return bool(why)
 
 
 def _kinds(had: Plan, plan: Plan) -> list[str]:

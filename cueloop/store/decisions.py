@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from cueloop.store.schema import decisions
 from cueloop.store.upsert import chunks
 
-KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "review", "gold", "recheck", "deadline")
+KINDS = ("accept", "audit", "ask", "stop", "escalate", "reopen", "review", "gold", "recheck", "deadline",
+         "override")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,6 +31,16 @@ def in_force(conn: sa.Connection, project_id: int) -> StoredRules | None:
     row = conn.execute(sa.select(rules).join(
         projects, sa.and_(projects.c.id == rules.c.project_id, projects.c.rules_hash == rules.c.hash),
     ).where(projects.c.id == project_id)).one_or_none()
+    return _stored(row)
+
+
+def of_hash(conn: sa.Connection, project_id: int, hash: str) -> StoredRules | None:  # noqa: A002
+    """Rules that were ever in force in a project; None for a hash of others."""
+    return _stored(conn.execute(sa.select(rules).where(
+        rules.c.project_id == project_id, rules.c.hash == hash)).one_or_none())
+
+
+def _stored(row: sa.Row[Any] | None) -> StoredRules | None:
     if row is None:
         return None
     return StoredRules(row.hash, row.file, row.text, row.audit_share, row.created_at, row.author)

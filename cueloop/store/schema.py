@@ -220,7 +220,7 @@ decisions = sa.Table("decisions", metadata,                 # append-only: why e
     _key(), _project(), _task(),
     sa.Column("control", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),             # accept | audit | ask | stop | escalate | reopen |
-    # review | gold | recheck | deadline
+    # review | gold | recheck | deadline | override
     sa.Column("rule", sa.Text, nullable=False),             # name in the rules file
     sa.Column("rules_hash", sa.Text, nullable=False),
     sa.Column("inputs", Json, nullable=False),              # signals the rule saw
