@@ -30,6 +30,8 @@ class Cap:
     left: NDArray[np.int64]
     """(W,) how many more of them each person may get; falls as people are asked."""
     most: int
+    period: str
+    """`today`, or `in an hour`."""
 
 
 def read(conn: sa.Connection, given: Context, crowd: Crowd, keys: Sequence[int],
@@ -43,14 +45,14 @@ def read(conn: sa.Connection, given: Context, crowd: Crowd, keys: Sequence[int],
         counts = _among(conn, given, when, limit, keys)
         if not counts.any():
             continue
-        for most, shown in _shown(conn, given, crowd, limit):
+        for most, shown, period in _shown(conn, given, crowd, limit):
             everything = np.array([len(shown[one]) for one in crowd.ids.tolist()])
             if not (everything + free > most).any():
                 continue
             past = sorted({task for tasks in shown.values() for task in tasks})
             of_kind = {key for key, is_so in zip(past, _among(conn, given, when, limit, past), strict=True) if is_so}
             used = np.array([len(shown[one] & of_kind) for one in crowd.ids.tolist()], np.int64)
-            found.append(Cap(name, counts, np.maximum(most - used, 0), most))
+            found.append(Cap(name, counts, np.maximum(most - used, 0), most, period))
     return found
 
 
@@ -81,8 +83,8 @@ def _among(conn: sa.Connection, given: Context, when: Condition | None, limit: L
 
 
 def _shown(conn: sa.Connection, given: Context, crowd: Crowd,
-           limit: Limit) -> list[tuple[int, dict[int, frozenset[int]]]]:
-    """(most, {annotator: tasks (keys) they did in the period or have in their queue}) for each part of a limit."""
+           limit: Limit) -> list[tuple[int, dict[int, frozenset[int]], str]]:
+    """(most, {annotator: tasks (keys) they did or have in their queue}, period) for each part of a limit."""
     parts = []
     if limit.per_person_day is not None:
         zones: dict[datetime, list[int]] = {}
@@ -91,12 +93,13 @@ def _shown(conn: sa.Connection, given: Context, crowd: Crowd,
         done: dict[int, frozenset[int]] = {}
         for midnight, ids in zones.items():
             done |= _done(conn, given, midnight, ids)
-        parts.append((limit.per_person_day, done))
+        parts.append((limit.per_person_day, done, "today"))
     if limit.per_hour is not None:
-        parts.append((limit.per_hour, _done(conn, given, given.now - limits.HOUR, crowd.ids.tolist())))
+        hour = _done(conn, given, given.now - limits.HOUR, crowd.ids.tolist())
+        parts.append((limit.per_hour, hour, "in an hour"))
     return [(most, {window.annotator.id: frozenset(a.task for a in window.open)
-                    | done.get(window.annotator.id, frozenset()) for window in crowd.found})
-            for most, done in parts]
+                    | done.get(window.annotator.id, frozenset()) for window in crowd.found}, period)
+            for most, done, period in parts]
 
 
 def _done(conn: sa.Connection, given: Context, since: datetime, ids: Sequence[int]) -> dict[int, frozenset[int]]:
