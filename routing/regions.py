@@ -43,8 +43,8 @@ FLAT: WeakKeyDictionary[Column, Flat] = WeakKeyDictionary()
 def flatten(column: Column) -> Flat:
     """From a column (T,) of tuples of mappings."""
     if column not in FLAT:
-        known = np.asarray(column.known, bool)
-        lists = column.values[known].tolist()
+        known = np.atleast_1d(column.known).astype(bool)
+        lists = np.atleast_1d(column.values)[known].tolist()
         counts = np.zeros(known.size, np.intp)
         counts[known] = np.fromiter(map(len, lists), np.intp, len(lists))
         FLAT[column] = Flat(list(chain.from_iterable(lists)), np.repeat(np.arange(known.size), counts), known)

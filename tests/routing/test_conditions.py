@@ -29,6 +29,7 @@ COLUMNS = {
     "control(entity).agreement": columns.of([0.5, None, 0.9], float),
     "control(entity).labels": columns.of([frozenset({"PER"}), None, frozenset()], object),
     "control(mood).score(bad)": columns.of([0.2, None, 0.01], float),
+    "control(gone).regions": columns.Column(np.asarray(0), np.asarray(False)),      # the same for all: unknown
     "regions": columns.of([({"label": "PER", "score": 0.9, "negated": True}, {"label": "ORG", "score": 0.5}),
                            (), None], object)}
 
@@ -89,6 +90,8 @@ def true(source: str) -> list[bool]:
     ("any(regions, score < 0.8)", [1, 0, 0]),
     ("all(regions, score < 0.8)", [0, 1, 0]),            # true where there are none
     ('count(regions, label == "PER" and score > 0.8) == 1', [1, 0, 0]),
+    ('count(control("gone").regions) >= 0 or answers == 1', [1, 0, 0]),
+    ('any(control("gone").regions, true) or answers == 1', [1, 0, 0]),
     ("any(regions, negated)", [1, 0, 0]),                # one says so, whatever is unknown of the other
     ("all(regions, negated)", [0, 1, 0]),
     ("not all(regions, negated)", [0, 0, 0]),            # of one it is unknown
