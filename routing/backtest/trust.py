@@ -19,10 +19,10 @@ BINS = 8
 LEAST = 25
 """Tasks in a bin, at least."""
 
-GRID = np.linspace(-4.0, 4.0, 41)
+GRID: FloatArray = np.linspace(-4.0, 4.0, 41)
 """Shifts considered."""
 
-SLOPES = np.linspace(0.0, 1.3, 14)
+SLOPES: FloatArray = np.linspace(0.0, 1.3, 14)
 HONEST = 0.5
 """Chance, before anything is seen, that the slope is about 1: what the model says was calibrated."""
 
