@@ -15,6 +15,7 @@ import click
 from console.cli import main
 from cueloop.settings import Settings
 from routing import json_schema, reference
+from routing import team_schema as team_fields
 
 HERE = Path(__file__).parent
 
@@ -64,8 +65,13 @@ def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Comman
                 yield from _walk(f"{path} {name}", child)
 
 
+def team_schema() -> str:
+    """docs/team.schema.json: the same for a team file."""
+    return json.dumps(team_fields.schema(), indent=1) + "\n"
+
+
 PAGES = {"settings.md": settings_page, "commands.md": commands_page, "rules.md": rules_page,
-         "rules.schema.json": rules_schema}
+         "rules.schema.json": rules_schema, "team.schema.json": team_schema}
 
 
 def stale() -> list[str]:

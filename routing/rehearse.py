@@ -64,4 +64,4 @@ def _run(conn: sa.Connection, project_id: int, rules: Rules | None) -> Rehearsal
         states=routes.counts(conn, project_id),
         writes=int(conn.scalar(sa.select(sa.func.count()).where(here, table.c.dirty)) or 0),
         nobody=int(conn.scalar(sa.select(sa.func.count()).where(here, table.c.need > 0)) or 0),
-        advice=tuple(advise(given)))
+        advice=tuple(advise(given, conn)))
