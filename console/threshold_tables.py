@@ -27,6 +27,9 @@ def _control(control: Mapping[str, Any]) -> Iterator[str]:
            f"({control['sampled']} of the audit sample, {control['audited'] - control['sampled']} answered before any "
            "model spoke)")
     yield from _table(control["classes"])
+    doubt = max((row["doubt"] for row in control["classes"]), default=0.0)
+    if doubt > 0:
+        yield f"  people themselves are expected to be wrong about up to {_percent(doubt)} of these audited tasks"
     price = control["price"]
     for row in control["classes"]:
         if row["saving"]:

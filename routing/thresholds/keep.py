@@ -66,7 +66,7 @@ def refresh(store: Store, project_id: int, *, now: datetime | None = None) -> bo
             _assess(conn, project_id, champion, rules, wanted, had, moment) | {"seen": seen}
     with store.write() as conn:
         figures.write(conn, project_id, figures.PROJECT, NAME, fresh)
-        tell.tell(conn, project_id, fresh, had if had and had["model"] == fresh["model"] else None)
+        tell.tell(conn, project_id, fresh, had)
     return idle is None
 
 

@@ -9,8 +9,8 @@ from routing.actions import Accept
 from routing.rules import Rules
 
 NUMBER = r"(?P<number>\d*\.?\d+)\s*(?P<percent>%?)"
-BOUND = re.compile(rf"(?<![\w.)])score\s*>=?\s*{NUMBER}(?![\w.(])")
-REVERSED = re.compile(rf"(?<![\w.]){NUMBER}\s*<=?\s*score\b(?!\s*\()")
+BOUND = re.compile(rf"(?<![\w.)])score\s*>=?\s*{NUMBER}(?!\s*[-+*/.(]|\w)")
+REVERSED = re.compile(rf"(?<![\w.])(?<![-+*/])(?<![-+*/] ){NUMBER}\s*<=?\s*score\b(?!\s*\()")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 

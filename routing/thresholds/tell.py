@@ -14,7 +14,10 @@ log = logs.get(__name__)
 
 
 def tell(conn: sa.Connection, project_id: int, fresh: Mapping[str, Any], had: Mapping[str, Any] | None) -> None:
-    """Write into the audit log what became of thresholds, and raise a notice for each alarm."""
+    """Write into the audit log what became of thresholds, and raise a notice for each that is lost.
+
+    `had` is what was kept before, maybe of another model version.
+    """
     for control, parts in fresh["controls"].items():
         was = (had or {"controls": {}})["controls"].get(control, {"found": {}, "fixed": {}})
         for kind in ("found", "fixed"):
@@ -27,7 +30,10 @@ def tell(conn: sa.Connection, project_id: int, fresh: Mapping[str, Any], had: Ma
                         "before": before["score"]})
                     log.info(f"threshold {said}", project=project_id, threshold=name, control=control,
                              score=row["score"], why=row["why"])
-                if row["alarm"] and row["alarm"] != before["alarm"]:
+                if kind == "found" and had and had["model"] != fresh["model"] and row["score"] != before["score"]:
+                    if row["score"] is None:
+                        _anew(conn, project_id, fresh["model"], control, name)
+                elif row["alarm"] and row["alarm"] != before["alarm"]:
                     _alarm(conn, project_id, fresh["model"], control, name, row, withdrawn=kind == "found")
 
 
@@ -43,3 +49,14 @@ def _alarm(conn: sa.Connection, project_id: int, model: str, control: str, name:
         text=f"{what} (control {control}, model {model}): {row['why']}. {then} "
              f"`cueloop route thresholds --project {project_id}` shows the figures.",
         once=f"threshold:{project_id}:{model}:{control}:{name}:{row['alarm']}")
+
+
+def _anew(conn: sa.Connection, project_id: int, model: str, control: str, name: str) -> None:
+    what = f"Threshold {found_thresholds.written(name)}"
+    notices.raise_once(
+        conn, project_id=project_id, kind="threshold", recipient=notices.ADMIN,
+        subject=f"{what} has to be found anew in project {project_id}",
+        text=f"{what} (control {control}) was found for another model version. Of the audited tasks too few are left "
+             f"that {model}, in service now, was not trained on. Nothing more is accepted by it until there are enough. "
+             f"`cueloop route thresholds --project {project_id}` tells how many.",
+        once=f"threshold:{project_id}:{model}:{control}:{name}:anew")

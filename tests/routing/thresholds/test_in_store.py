@@ -132,6 +132,12 @@ def test_a_new_champion_starts_afresh_at_once_with_what_it_was_not_trained_on(an
     assert keep.refresh(any_store, 1)
     assert safe(any_store) == {}
     assert len(counting(any_store, Champion(MODEL, "v2"))) == 10
+    assert notices(any_store) == ['Threshold found("ok", error=5%) has to be found anew in project 1']
+    # When a third comes that was trained on none of them, their audits are enough at once
+    promote(any_store, keys, "v3", score=spread(0.7, 1.0, 50))
+    assert keep.refresh(any_store, 1)
+    assert COLUMN in safe(any_store)
+    assert len(notices(any_store)) == 1
 
 
 def test_a_written_threshold_is_held_to_what_it_promises(any_store: Store) -> None:
