@@ -57,6 +57,6 @@ def _anew(conn: sa.Connection, project_id: int, model: str, control: str, name: 
         conn, project_id=project_id, kind="threshold", recipient=notices.ADMIN,
         subject=f"{what} has to be found anew in project {project_id}",
         text=f"{what} (control {control}) was found for another model version. Of the audited tasks too few are left "
-             f"that {model}, in service now, was not trained on. Nothing more is accepted by it until there are enough. "
+             f"that {model}, in service now, was not trained on. Nothing more is accepted by it until enough are. "
              f"`cueloop route thresholds --project {project_id}` tells how many.",
         once=f"threshold:{project_id}:{model}:{control}:{name}:anew")
