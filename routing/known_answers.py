@@ -47,9 +47,10 @@ def read(conn: sa.Connection, project_id: int, control: Control, people: Collect
          imported: bool) -> list[Marked]:
     """Marked answers of these people to a control, oldest first. `imported`: whether marks that an import set count."""
     own, truth, made = answers.alias("own"), answers.alias("truth"), notes.alias("made")
+    copy = tasks.alias("copy")
     found: dict[tuple[int, int], Any] = {}
     for some in chunks(sorted(people)):
-        # from the person's annotations, which have an index: a project may have a million answers
+        # by the index of people (`+ 0` keeps SQLite from another): a project may have a million answers
         for row in conn.execute(
                 sa.select(own.c.annotator_id, own.c.task, own.c.label, own.c.value, own.c.answered_at,
                           truth.c.label.label("true"), truth.c.value.label("true_value"))
@@ -59,10 +60,10 @@ def read(conn: sa.Connection, project_id: int, control: Control, people: Collect
                 .join(truth, sa.and_(truth.c.task == own.c.task, truth.c.control == control.name, truth.c.ground_truth,
                                      truth.c.annotator_id != own.c.annotator_id))
                 .join(notes, sa.and_(notes.c.unique_id == truth.c.unique_id, counts(imported)))
-                .join(tasks, sa.and_(tasks.c.key == own.c.task, tasks.c.deleted_at.is_(None),
-                                     tasks.c.copy_of.is_(None)))
-                .where(made.c.project_id == project_id, made.c.annotator_id.in_(some), ~own.c.review,
-                       ~own.c.ground_truth, own.c.seen_suggestion.is_not(sa.true()))
+                .join(tasks, sa.and_(tasks.c.key == own.c.task, tasks.c.deleted_at.is_(None)))
+                .where(made.c.project_id + 0 == project_id, made.c.annotator_id.in_(some), ~own.c.review,
+                       made.c.task.not_in(sa.select(copy.c.key).where(copy.c.copy_of > 0)), ~own.c.ground_truth,
+                       own.c.seen_suggestion.is_not(sa.true()))
                 .order_by(truth.c.answered_at, truth.c.annotator_id)):
             found[row.annotator_id, row.task] = row     # of several truths the last one holds
     rows = sorted(found.values(), key=lambda row: (row.answered_at, row.task))

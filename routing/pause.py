@@ -33,8 +33,8 @@ ACTOR = "cueloop"
 COUNTS = frozenset({"answers", "gold_answers"})
 """A rule that asks for nothing else is a gate, such as training before the first task: once passed, it stays open."""
 
-LATELY = timedelta(minutes=2)
-"""Reports that are younger are looked at, whoever answered: they are made a minute after the answers."""
+SLACK = timedelta(seconds=5)
+"""Reports that were written so long before the last turn began may not have been seen by it."""
 
 log = logs.get(__name__)
 
@@ -162,12 +162,13 @@ def _who_answered(conn: sa.Connection, changed: Collection[int]) -> set[int]:
 
 
 def _fresh_reports(conn: sa.Connection, given: Context, wanted: Collection[str]) -> bool:
-    """Whether a signal that only reports know may have changed for anybody."""
-    if not set(records.WHOLE) & set(wanted):
+    """Whether a signal that only reports know may have changed for anybody since the last turn of the loop."""
+    last = (given.project.routed or {}).get("at")
+    if last is None or not set(records.WHOLE) & set(wanted):
         return False
     made: datetime | None = conn.scalar(sa.select(sa.func.max(performance.c.updated_at)).where(
         performance.c.project_id == given.project.id))
-    return made is not None and given.now - made < LATELY
+    return made is not None and made > datetime.fromisoformat(last) - SLACK
 
 
 def _told(value: object) -> object:

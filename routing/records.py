@@ -87,10 +87,14 @@ def gather(conn: sa.Connection, project_id: int, control: Control, people: Seque
         if {"gold_answers", "gold_accuracy"} & set(wanted) else []
     same = _same(conn, control, people, began) if "agreement" in wanted and control.kind in SAME else {}
     whole = _whole(conn, project_id, control, people) if set(WHOLE) & set(wanted) else {}
+    seconds = _seconds(conn, project_id, people, began) if "seconds" in wanted else {}
+    marked: dict[int, list[known_answers.Marked]] = {}
+    for mark in gold:
+        marked.setdefault(mark.annotator, []).append(mark)
     rows = []
     for person in people:
         own, start = done.get(person, _Done()), began[person]
-        marks = [mark for mark in gold if mark.annotator == person]
+        marks = marked.get(person, [])
         new = [mark for mark in marks if start is None or mark.at > start]
         found = whole.get(person)
         settled = found is not None and (start is None or own.fresh > own.answers - own.fresh)
@@ -103,39 +107,62 @@ def gather(conn: sa.Connection, project_id: int, control: Control, people: Seque
         rows.append(Record(
             annotator=person, answers=own.answers, gold_answers=len(marks),
             fresh={"answers": own.fresh, "gold_answers": len(new)}, rates=rates,
-            seconds=median(own.seconds) if own.seconds else None,
+            seconds=seconds.get(person),
             drifting=None if found is None or found.drifting is None else bool(drift),
             guessing=found.guessing if found is not None and settled else None, drift=drift))
     return rows
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Done:
-    """What somebody did: all `answers`, and since a moment `fresh` ones, `skips`, and the seconds they took."""
+    """What somebody did: all `answers`, and since a moment `fresh` ones and `skips`."""
 
     answers: int = 0
     fresh: int = 0
     skips: int = 0
-    seconds: list[float] = field(default_factory=list)
+
+
+def _own(project_id: int, people: Collection[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    """SQL: annotations of these people that count, found by the index of people (`+ 0` keeps SQLite from another), and
+    hidden copies, few, by theirs."""
+    hidden = sa.select(tasks.c.key).where(tasks.c.copy_of > 0)
+    return (notes.c.project_id + 0 == project_id, notes.c.annotator_id.in_(list(people)), notes.c.deleted_at.is_(None),
+            notes.c.task.not_in(hidden))
 
 
 def _done(conn: sa.Connection, project_id: int, people: Sequence[int],
           began: Mapping[int, datetime | None]) -> dict[int, _Done]:
     found: dict[int, _Done] = {}
-    for some in chunks(list(people)):
-        for row in conn.execute(
-                sa.select(notes.c.annotator_id, notes.c.was_cancelled, notes.c.lead_time, notes.c.created_at).join(
-                    tasks, tasks.c.key == notes.c.task).where(
-                    notes.c.project_id == project_id, notes.c.annotator_id.in_(some), notes.c.deleted_at.is_(None),
-                    tasks.c.copy_of.is_(None))):
-            own, start = found.setdefault(row.annotator_id, _Done()), began[row.annotator_id]
-            new = start is None or row.created_at > start
-            own.answers += not row.was_cancelled
-            own.fresh += new and not row.was_cancelled
-            own.skips += new and row.was_cancelled
-            if new and not row.was_cancelled and row.lead_time is not None:
-                own.seconds.append(row.lead_time)
+    groups: dict[datetime | None, list[int]] = {}
+    for person in people:
+        groups.setdefault(began[person], []).append(person)
+    for start, group in groups.items():
+        new = sa.true() if start is None else notes.c.created_at > start
+        for some in chunks(group):
+            for row in conn.execute(sa.select(
+                    notes.c.annotator_id, _number(~notes.c.was_cancelled).label("answers"),
+                    _number(new & ~notes.c.was_cancelled).label("fresh"),
+                    _number(new & notes.c.was_cancelled).label("skips")).where(
+                    *_own(project_id, some)).group_by(notes.c.annotator_id)):
+                found[row.annotator_id] = _Done(row.answers, row.fresh, row.skips)
     return found
+
+
+def _number(condition: sa.ColumnElement[bool]) -> sa.Function[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def _seconds(conn: sa.Connection, project_id: int, people: Sequence[int],
+             began: Mapping[int, datetime | None]) -> dict[int, float]:
+    """{annotator: median seconds of an answer}."""
+    taken: dict[int, list[float]] = {}
+    for some in chunks(list(people)):
+        for row in conn.execute(sa.select(notes.c.annotator_id, notes.c.lead_time, notes.c.created_at).where(
+                *_own(project_id, some), ~notes.c.was_cancelled, notes.c.lead_time.is_not(None))):
+            start = began[row.annotator_id]
+            if start is None or row.created_at > start:
+                taken.setdefault(row.annotator_id, []).append(row.lead_time)
+    return {person: median(seconds) for person, seconds in taken.items()}
 
 
 def _same(conn: sa.Connection, control: Control, people: Sequence[int],

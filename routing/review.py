@@ -6,6 +6,7 @@ A review returns to its author where its rule says `returns_to: author`. Each au
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -33,13 +34,17 @@ LISTED = 20
 """Changes, and tasks, that one notice lists."""
 
 
+LATELY = timedelta(minutes=10)
+"""Reviews that ended within this are looked at: each is given back in the transaction that ends it."""
+
+
 def give_back(conn: sa.Connection, given: Context, keys: Collection[int]) -> int:
     """Tell the authors of answers that were corrected on these tasks; how many notices are new."""
     rules = {rule.name: rule.action for rule in given.rules.rules
              if isinstance(rule.action, Review) and rule.action.returns_to == AUTHOR}
     if not rules:
         return 0
-    done = _reviewed(conn, keys)
+    done = _reviewed(conn, keys, given.now - LATELY)
     asked = _rules_of(conn, [one.decision for one in done])
     told = 0
     for one in done:
@@ -114,13 +119,15 @@ def _tell(conn: sa.Connection, given: Context, one: Assignment, annotation: Anno
             f"See it here: {_address()}/projects/{given.project.id}/data?task={task}"]))
 
 
-def _reviewed(conn: sa.Connection, keys: Collection[int]) -> list[Assignment]:
+def _reviewed(conn: sa.Connection, keys: Collection[int], since: datetime) -> list[Assignment]:
     found: list[Assignment] = []
     for some in chunks(sorted(keys)):
         rows = conn.scalars(sa.select(table.c.task).distinct().where(
-            table.c.task.in_(some), table.c.kind == assignments.REVIEW, table.c.state == assignments.ANSWERED)).all()
+            table.c.task.in_(some), table.c.kind == assignments.REVIEW, table.c.state == assignments.ANSWERED,
+            table.c.ended_at >= since)).all()
         found += [one for all_of in assignments.of_tasks(conn, rows).values() for one in all_of
-                  if one.kind == assignments.REVIEW and one.state == assignments.ANSWERED]
+                  if one.kind == assignments.REVIEW and one.state == assignments.ANSWERED
+                  and one.ended_at is not None and one.ended_at >= since]
     return found
 
 
