@@ -27,7 +27,7 @@ from routing.conditions import Condition, compile_condition
 from routing.declarations import declared
 from routing.file_fields import DEMANDING, FILE, PEOPLE, RULE
 from routing.mistakes import RulesRefused
-from routing.reader import Reader
+from routing.reader import Reader, say
 from routing.vocabulary import ACTIONS
 
 __all__ = ["Accept", "Ask", "Escalate", "Queues", "Reopen", "Review", "Rule", "Rules", "Stop", "load", "parse"]
@@ -153,8 +153,8 @@ def _version(reader: Reader, root: Node, fields: dict[str, Node]) -> None:
     if node is None:
         if isinstance(root, MappingNode):
             reader.refuse(root, "a rules file needs `version: 1`")
-    elif str(node.value) != "1":
-        reader.refuse(node, f"this Cueloop reads version 1 of the rules language, not `{node.value}`")
+    elif node.value != "1":
+        reader.refuse(node, f"this Cueloop reads version 1 of the rules language, not {say(node)}")
 
 
 def _one_currency(reader: Reader, nodes: dict[str, Node], values: dict[str, Any]) -> None:

@@ -229,3 +229,19 @@ def test_one_currency_in_a_file() -> None:
     with pytest.raises(RulesRefused, match="`budget` is in USD and `costs` are in EUR; use one"):
         rules.parse("version: 1\nrules: []\nbudget: {money: 3 USD}\ncosts: {currency: EUR}\n")
     assert rules.parse("version: 1\nrules: []\nbudget: {money: 3}\ncosts: {currency: EUR}\n").budget.currency == ""
+
+
+@pytest.mark.parametrize("text", [
+    "version: 1\nrules: " + "[" * 5000, "{" * 3000, "version: 1\nrules: &a [*a]\n", "? [a]\n: 1\n",
+    "version: [1]\nrules: []\n", "version: 1\nrules: []\n---\nversion: 1\n", "version: 1\nrules: [1, [2], ~]\n",
+    "version: 1\nrules:\n - {name: a, when: true, ask: &x {team: *x}}\n", "\x00"])
+def test_whatever_stands_in_a_file_it_is_refused_in_words(text: str) -> None:
+    with pytest.raises(RulesRefused) as error:
+        rules.parse(text)
+    assert "Node(" not in str(error.value)
+
+
+def test_anchors_and_windows_line_ends_are_taken() -> None:
+    read = rules.parse("version: 1\r\nrules:\r\n  - {name: &n a, when: &w true, stop: {}}\r\n"
+                       "  - {name: &n b, when: *w, ask: {n: 1}}\r\n")
+    assert [(rule.name, rule.when.source) for rule in read.rules] == [("a", "true"), ("b", "true")]
