@@ -28,6 +28,9 @@ POINTS = 1.0
 LEAD = 9
 """Answers a task from which on a set counts for the goals."""
 
+LITTLE = 1.5
+"""Where uniform overlap needs fewer answers a task, there is next to nothing to save: no ratio is told."""
+
 BEYOND_NOISE = 3.0
 """Standard errors of the mean over seeds."""
 
@@ -55,15 +58,17 @@ def main() -> None:
         if one.remark or (options.sets and one.name not in options.sets):
             continue
         ratios, below = _row(one, options.seeds, options.cap)
-        each = len(one.seen.task) / len(one.seen.tasks)
-        if np.isfinite(ratios).all():
-            found["lead" if each >= LEAD else "rest"].append(ratios)
-            worst.append((below, one.name))
+        worst.append((below, one.name))
+        if ratios is not None:
+            found["lead" if len(one.seen.task) >= LEAD * len(one.seen.tasks) else "rest"].append(ratios)
     _verdicts(found, worst)
 
 
-def _row(one: Recorded, seeds: int, cap: float) -> tuple[FloatArray, float]:
-    """Ratios of the other policies, and how far information is under uniform in standard errors at its worst budget."""
+def _row(one: Recorded, seeds: int, cap: float) -> tuple[FloatArray | None, float]:
+    """Ratios of the other policies, and how far information is under uniform in standard errors at its worst budget.
+
+    The error is that of the mean over seeds, and at least that of one task.
+    """
     answers = of_observations(one.seen)
     gold = dict(zip(one.seen.tasks, one.gold, strict=True))
     truth = np.array([gold[task] for task in answers.tasks])
@@ -75,16 +80,17 @@ def _row(one: Recorded, seeds: int, cap: float) -> tuple[FloatArray, float]:
     curves |= {name: _curves(answers, truth, name, shorter, seeds, cap) for name in OTHERS}
     size = len(answers.tasks)
     head = f"{one.name:11} {size:5} {len(answers) / size:5.1f} {full:6.2f} {needed / size:6.2f} | "
-    if needed <= grid[0]:
-        print(head + "one answer a task is enough: nothing to save")
-        return np.full(len(OTHERS), np.nan), 0.0
     ratios = np.array([needed / crossing(shorter, curves[name].mean(0), full - POINTS) for name in OTHERS])
     apart = curves["information"] - curves["uniform"][:, :len(shorter)]
     error = np.maximum(apart.std(0, ddof=1) / np.sqrt(seeds), 100 / size / np.sqrt(seeds)) if seeds > 1 else np.inf
+    beside = f" | {apart.mean(0).min():+.2f}, {apart.mean():+.2f}"
+    below = float((apart.mean(0) / error).min())
+    if needed < LITTLE * size:
+        print(f"{head}{'next to nothing to save':{18 * len(OTHERS) - 1}}{beside}")
+        return None, below
     print(head + " ".join(_cell(ratio, [needed / crossing(shorter, curve, full - POINTS) for curve in curves[name]])
-                          for ratio, name in zip(ratios, OTHERS, strict=True))
-          + f" | {apart.mean(0).min():+.2f}, {apart.mean():+.2f}")
-    return ratios, float((apart.mean(0) / error).min())
+                          for ratio, name in zip(ratios, OTHERS, strict=True)) + beside)
+    return ratios, below
 
 
 def _cell(ratio: float, single: list[float]) -> str:

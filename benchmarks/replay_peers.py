@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from routing.belief import pair_information
-from routing.replay.information import BATCH, Information, best
+from routing.replay.information import Information, best
 from routing.replay.learned import Learned, learn
 from routing.replay.policy import Policy, Visible
 from routing.replay.uniform import Uniform, one_each
@@ -16,6 +16,9 @@ from sync.passes import passes
 
 START = 2
 """Random answers a task before anything is learnt, in all of these."""
+
+BATCH = 0.1
+"""Answers asked for at a time, as a share of the tasks."""
 
 
 class Entropy:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray, softmax
 from sync.consensus import ANNOTATOR_WEIGHT
+from sync.online import Known, of
 
 _LEAST = 1e-9
 """Chances are kept this far from 0 before a logarithm is taken."""
@@ -32,6 +33,20 @@ def unvouched(task: IntArray, annotator: IntArray, label: IntArray, *, posterior
     logs = np.log(np.maximum(said / (np.maximum(rows[annotator] - own, 0.0) + weight), _LEAST))
     total = np.stack([np.bincount(task, weights=column, minlength=len(posterior)) for column in logs.T], axis=1)
     return softmax(total + np.log(np.maximum(prior, _LEAST)))
+
+
+def of_task(known: Known, annotator: IntArray, label: IntArray) -> FloatArray:
+    """The same of one task (K,), from its n answers and what the last fit knows of those who gave them.
+
+    `annotator` holds rows of `known.confusion`, or -1 for somebody unknown (`sync.online`). An answer that came after
+    the fit taught it nothing yet and is taken out all the same: with five answers or more of a person that is little.
+    """
+    confusion, counts = of(known, annotator)
+    given, prior = np.arange(len(label)), np.maximum(known.prior, _LEAST)
+    likely = np.log(np.maximum(confusion[given, :, label], _LEAST)).sum(0)
+    posterior = softmax(likely + np.log(prior))[None]
+    return np.asarray(unvouched(np.zeros(len(label), np.int64), given, label, posterior=posterior, confusion=confusion,
+                                counts=counts, prior=prior)[0])
 
 
 def pair_information(belief: FloatArray, confusion: FloatArray, task: IntArray, annotator: IntArray) -> FloatArray:

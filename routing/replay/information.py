@@ -14,8 +14,9 @@ from sync.arrays import FloatArray, IntArray
 START = 0.3
 """Share of the tasks that get one answer of anybody before anything is known."""
 
-BATCH = 0.1
-"""Answers asked for at a time, as a share of the tasks."""
+OF_TASKS, OF_ANSWERS = 0.05, 0.01
+"""How many answers are asked for at a time: a share of the tasks, or of the answers so far where that is more. The
+first answers teach most about people, so it is looked again after few of them."""
 
 TIE = 1e-6
 """Of two pairs that tell the same to so many nats one is drawn."""
@@ -29,7 +30,7 @@ class Information:
         self._learned: Learned | None = None
 
     def next(self, seen: Visible, rng: np.random.Generator) -> IntArray:
-        """A tenth of the tasks' number of answers, one a task at most; see `Policy`."""
+        """Some answers, one a task at most; see `Policy`."""
         if not len(seen.revealed):
             started = rng.permutation(seen.tasks)[:max(round(START * seen.tasks), 1)]
             return one_each(seen, seen.open & np.isin(seen.task, started), rng)
@@ -38,7 +39,12 @@ class Information:
         value = pair_information(self._learned.belief, self._learned.confusion, seen.task[places],
                                  seen.annotator[places])
         value += TIE * rng.random(len(value))
-        return best(seen, places, value, max(round(BATCH * seen.tasks), 1), seen.load)
+        return best(seen, places, value, batch(seen), seen.load)
+
+
+def batch(seen: Visible) -> int:
+    """How many answers to ask for at a time."""
+    return max(round(OF_TASKS * seen.tasks), round(OF_ANSWERS * len(seen.revealed)), 1)
 
 
 def best(seen: Visible, places: IntArray, value: FloatArray, many: int, load: Load) -> IntArray:

@@ -41,8 +41,8 @@ def test_information_asks_those_who_know():
 
 
 def test_information_asks_about_what_is_torn():
-    # given tasks of which every other is so plain that everybody is right
-    recorded, truth = mixed()
+    # given tasks of which every other is so plain that everybody is right, and people who are often wrong on the others
+    recorded, truth = crowd(coin([0.75] * 12), 80, 10)
     plain = recorded.task % 2 == 0
     label = np.where(plain, truth[recorded.task], recorded.label)
     recorded = Recorded(recorded.task, recorded.annotator, label, recorded.tasks, recorded.annotators, recorded.labels)
@@ -68,12 +68,14 @@ def test_each_gets_the_labels_that_they_can_tell_apart():
             good = 0.94 if (who < 4) == (one == 0) else 0.48
             for label, twin in ((one, other), (other, one)):
                 confusion[who, label, label], confusion[who, label, twin] = good, 0.96 - good
-    recorded, truth = crowd(confusion, 160, 8)
-    # when a fifth of the answers were asked for, and as many again
-    place = replay(recorded, Information(), budget=640).place[256:]
-    # then they are asked mostly about what they know
-    fits = (recorded.annotator[place] < 4) == (truth[recorded.task[place]] < 2)
-    assert fits.mean() > 0.7
+    fits = []
+    for seed in range(3):
+        recorded, truth = crowd(confusion, 160, 8, seed)
+        # when a third of the answers were asked for, and a sixth more
+        place = replay(recorded, Information(), budget=640, seed=seed).place[400:]
+        # then they are asked mostly about what they know
+        fits.append(((recorded.annotator[place] < 4) == (truth[recorded.task[place]] < 2)).mean())
+    assert np.mean(fits) > 0.65
 
 
 @pytest.mark.parametrize(("labels", "tasks", "each"), [(1, 5, 3), (2, 1, 3), (3, 4, 1), (2, 3, 8)])
