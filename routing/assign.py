@@ -34,11 +34,17 @@ SMALL, SAMPLE = 1_024, 4_096
 KEPT = 12
 """Candidates of a task beyond its overlap."""
 
-PASSES = 8
+PASSES = 5
 """Times at most that all tasks correct the prices of the sample."""
 
 EXACTLY = 300
 """Misplaced answers up to which the repair is exact: shortest paths, a millisecond or more each."""
+
+GOOD = 1e-4
+"""Gap beyond which other prices are tried for a better bound."""
+
+STEP = 40.0
+"""Temperatures by which one pass moves a price at most."""
 
 FEW = 3_000
 """The same where tasks are few: then it is always exact."""
@@ -91,18 +97,12 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
         return Assigned((nothing, nothing), 0.0, 0.0, int(problem.overlap.sum()), np.zeros(problem.people),
                         np.zeros(problem.tasks))
     price, draft = _solve(problem)
-    limit, task_price = bound(problem, price)
-    idle = np.bincount(draft.best.annotator[draft.chosen], minlength=problem.people) < problem.capacity
-    if (price[idle] > 0).any():
-        free = np.where(idle, 0.0, price)       # a place of somebody who has more of them should cost nothing
-        other, other_prices = bound(problem, free)
-        if other < limit:
-            limit, task_price, price = other, other_prices, free
     task, slot = np.nonzero(draft.chosen)
     who = draft.best.annotator[task, slot].astype(np.int64)
     order = np.lexsort((who, task))
     pairs = who[order], task[order]
     objective = _worth(problem, *pairs)
+    price, limit, task_price = _proved(problem, price, draft, objective)
     return Assigned(pairs, objective, max(limit, objective), int(problem.overlap.sum() - len(task)), price, task_price)
 
 
@@ -126,6 +126,26 @@ def _solve(problem: Problem) -> tuple[Array, Draft]:
     return price, draft
 
 
+def _proved(problem: Problem, price: Array, draft: Draft, objective: float) -> tuple[Array, float, Array]:
+    """The prices with the best bound, and it, and the tasks' prices there.
+
+    Smoothing leaves small prices on places that are not needed; without them the bound may be better.
+    """
+    most = np.zeros(problem.people)
+    np.maximum.at(most, draft.best.annotator.ravel(), draft.best.value.ravel())
+    price = np.minimum(price, most)         # a place is worth no more than the best answer that it can give
+    limit, task_price = bound(problem, price)
+    idle = draft.load < problem.capacity
+    small = price < np.median(price[price > 0]) / 10 if (price > 0).any() else idle
+    for free in (idle, idle | small, np.ones_like(idle)):
+        if limit * (1 - GOOD) > objective and (price[free] > 0).any():
+            other = np.where(free, 0.0, price)
+            found, its_prices = bound(problem, other)
+            if found < limit:
+                price, limit, task_price = other, found, its_prices
+    return price, limit, task_price
+
+
 def _prices(problem: Problem) -> tuple[Array, float]:
     """(W,) prices, and the temperature at which they hold."""
     price, here = np.zeros(problem.people), np.flatnonzero(problem.capacity > 0)
@@ -147,9 +167,9 @@ def _prices(problem: Problem) -> tuple[Array, float]:
     for _ in range(PASSES if share < 1 else 0):
         rest = (candidates.loads(problem, price, heat)[here] + prices.places_open(capacity, price[here], heat)
                 - capacity)
-        if np.abs(rest).sum() < prices.CLOSE / 10 * capacity.sum():
+        if np.abs(rest).sum() < prices.CLOSE / 4 * capacity.sum():
             break
-        price[here] += np.clip(np.linalg.solve(bend / share, rest), -6 * heat, 6 * heat)
+        price[here] += np.clip(np.linalg.solve(bend / share, rest), -STEP * heat, STEP * heat)
     return price, heat
 
 

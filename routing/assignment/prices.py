@@ -21,6 +21,9 @@ COOLING = 0.3
 COLD = 1e-3
 """Last temperature, in units of the values' spread."""
 
+WARM = 0.03
+"""Temperature at which known prices of another sample serve."""
+
 CLOSE = 0.03
 """A stage is done when the loads miss the capacities by this share in all."""
 
@@ -36,15 +39,15 @@ class Whole:
     overlap: Floats
 
     def reduced(self, price: Array, heat: float) -> Floats:
-        """?"""
+        """(W, n) value less price, in units of the temperature."""
         return (self.value - price.astype(self.value.dtype)[:, None]) * self.value.dtype.type(1 / heat)
 
     def load(self, found: Blurred) -> Array:
-        """?"""
+        """(W,) answers of each annotator."""
         return np.asarray(found.choice.sum(axis=1, dtype=float))
 
     def curvature(self, found: Blurred) -> Array:
-        """?"""
+        """(W, W) minus the derivative of the loads by the prices, in units of the temperature."""
         moving = found.choice * (1 - found.choice)
         whole = np.maximum(moving.sum(axis=0) + found.slack, 1e-9)
         together = (moving @ (moving / whole).T).astype(float)
@@ -63,7 +66,7 @@ def of_sample(value: Floats, capacity: Array, overlap: Floats, spread: float,
     price, tasks = np.zeros(len(capacity)), Whole(value, overlap)
     task_price = np.zeros(value.shape[1], value.dtype)
     if known is not None:
-        heat, price = COLD * spread, known
+        heat, price = WARM * spread, known
         task_price = _last(tasks.reduced(price, 1.0), overlap)
     while True:
         price, task_price, found = _stage(tasks, capacity, heat, price, task_price, CLOSE)

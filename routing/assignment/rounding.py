@@ -17,6 +17,10 @@ Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
 
 ROUNDS = 40
+"""Times at most that work is handed on."""
+
+GAINS = 4
+"""Times that all answers are looked through for moves that gain."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ def repair(draft: Draft, price: Array) -> None:
             break
     _drop(draft, reduced)
     fill(draft)
-    for _ in range(ROUNDS):
+    for _ in range(GAINS):
         if not _improve(draft):
             break
     fill(draft)
@@ -88,15 +92,31 @@ def widen(problem: Problem, draft: Draft, price: Array) -> None:
             value[at, free[:len(new)]] = np.where(np.isfinite(offer[at, new]), block[tasks[at] - start, new], -np.inf)
         draft.best.annotator[tasks], draft.best.value[tasks] = annotator, value
     fill(draft)
+    exchange(draft, price)
 
 
-def fill(draft: Draft) -> None:
-    """Give open answers to candidates with places, the most valuable first."""
+def exchange(draft: Draft, price: Array) -> None:
+    """Fill open answers that nobody with places can give: whoever is best for them hands another task on."""
+    reduced = draft.best.value - price[draft.best.annotator]
+    for _ in range(ROUNDS):
+        had = int(draft.chosen.sum())
+        fill(draft, np.full(len(draft.capacity), 1 << 40), reduced)
+        for _ in range(ROUNDS):
+            if not _give_away(draft, reduced):
+                break
+        _drop(draft, reduced)
+        fill(draft)
+        if int(draft.chosen.sum()) <= had:
+            return
+
+
+def fill(draft: Draft, room: Ints | None = None, worth: Array | None = None) -> None:
+    """Give open answers to candidates with places (or with `room`), the most valuable first."""
+    worth = draft.best.value if worth is None else worth
     while True:
-        spare = draft.capacity - draft.load
+        spare = draft.capacity - draft.load if room is None else room
         short = np.flatnonzero(draft.chosen.sum(axis=1) < draft.overlap)
-        value = np.where(draft.chosen[short] | (spare[draft.best.annotator[short]] <= 0), -np.inf,
-                         draft.best.value[short])
+        value = np.where(draft.chosen[short] | (spare[draft.best.annotator[short]] <= 0), -np.inf, worth[short])
         if not len(short) or not np.isfinite(value).any():
             return
         at = value.argmax(axis=1)
