@@ -27,7 +27,11 @@ MOST = 2_000
 SHOWN = 5
 """People of whom a notice says why they may not be asked."""
 
+TOLD = 10
+"""Groups of tasks that get a notice each; of more there is one for all: a field may have a thousand values."""
+
 log = logs.get(__name__)
+_known: set[tuple[str, str]] = set()        # (store, notice) that is there: not asked for again by this process
 
 
 class Hunger:
@@ -36,6 +40,7 @@ class Hunger:
     def __init__(self, conn: sa.Connection, given: Context, crowd: Crowd) -> None:
         """Looks which groups there are."""
         self._conn, self._given, self._crowd = conn, given, crowd
+        self._store = str(conn.engine.url)
         self._groups = {text: crowd.able(text) for text in routes.audiences(conn, given.project.id)}
         self._after: dict[tuple[int, str], tuple[float, int]] = {}
         self._ended: set[tuple[int, str]] = set()
@@ -71,27 +76,41 @@ class Hunger:
 
     def say_aloud(self) -> None:
         """Tell the admins, once, of groups of tasks about which nobody may be asked."""
-        for text, able in self._groups.items():
-            if not able.any():
+        nobody = [text for text, able in self._groups.items() if not able.any()]
+        if not self._given.people:
+            return
+        for text in nobody[:TOLD]:
+            if (self._store, self._name(text)) not in _known:
                 self._tell(text)
+        name = self._name("more")
+        if len(nobody) > TOLD and (self._store, name) not in _known and not raise_once(
+                self._conn, project_id=self._given.project.id, kind="nobody", recipient=ADMIN, once=name,
+                subject=f"Nobody may be asked about many tasks in project {self._given.project.id}",
+                text=f"There are {len(nobody)} kinds of tasks about which nobody may be asked. They wait until "
+                     "somebody may. `cueloop route plan` says which rules ask in vain, and "
+                     "`cueloop route explain TASK` why."):
+            _known.add((self._store, name))
+
+    def _name(self, text: str) -> str:
+        """What makes a notice one: it is raised again when rules or team changed, and are still to no avail."""
+        said = f"{text}:{self._given.rules.hash}:{self._given.team.hash}"
+        return f"nobody:{self._given.project.id}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
     def _tell(self, text: str) -> None:
-        given, demand = self._given, qualify.members(text)[0]
+        given, demand, name = self._given, qualify.members(text)[0], self._name(text)
         first = routes.hungry_of(self._conn, given.project.id, text, 1)
-        if not first or not given.people:
+        if not first:
             return
         plan = Plan.from_json(routes.of_tasks(self._conn, [first[0][1]])[first[0][1]].plan)
         why = [f"{person.email}: {self._why(at, text)}" for at, person in enumerate(self._crowd.people)]
         more = f"\n... and {len(why) - SHOWN} others" if len(why) > SHOWN else ""
-        name = hashlib.sha256(f"{text}:{given.rules.hash}:{given.team.hash}".encode()).hexdigest()[:16]
-        new = raise_once(
-            self._conn, project_id=given.project.id, kind="nobody", recipient=ADMIN,
-            once=f"nobody:{given.project.id}:{name}",
-            subject=f"Nobody may be asked about tasks of rule {plan.rule} in project {given.project.id}",
-            text="They wait until somebody may. " + (f"The tasks have no {', '.join(demand.absent)}.\n"
-                                                     if demand.absent else "\n") + "\n".join(why[:SHOWN]) + more)
-        if new:
+        absent = f" The tasks have no {', '.join(demand.absent)}." if demand.absent else ""
+        if raise_once(self._conn, project_id=given.project.id, kind="nobody", recipient=ADMIN, once=name,
+                      subject=f"Nobody may be asked about tasks of rule {plan.rule} in project {given.project.id}",
+                      text=f"They wait until somebody may.{absent}\n" + "\n".join(why[:SHOWN]) + more):
             log.warning("tasks wait: nobody may be asked about them", project=given.project.id, rule=plan.rule)
+        else:
+            _known.add((self._store, name))     # only then: a dry run raises a notice, too, and takes it back
 
     def _why(self, at: int, text: str) -> str:
         if self._crowd.paused[at]:

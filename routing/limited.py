@@ -19,7 +19,7 @@ def limited(conn: sa.Connection, given: Context, crowd: Crowd, place: Place, sai
     caps = exposure.read(conn, given, crowd, [place.key], np.ones(len(crowd.ids), np.int64))
     purse = Purse(conn, given, crowd)
     begun = bool(place.authors - place.machine) or bool(place.open)
-    left = float(purse.items([said])[0])
+    left = float(purse.items([said], [place])[0])
     found = {}
     for at, person in enumerate(crowd.ids.tolist()):
         full = next((f"has had {cap.most} such tasks {cap.period}, or has them in their queue ({cap.name})"

@@ -141,7 +141,7 @@ class _Choosing:
         self._pool = Pool(self._crowd.ids, filling._size, filling._free, filling._load, known.answers)
         conn, given = filling._conn, filling._given
         self._caps: list[Cap] = exposure.read(conn, given, self._crowd, [p.key for p in tasks], self._pool.free)
-        self._items = self._purse.items(known.said)
+        self._items = self._purse.items(known.said, tasks)
         self._familiar: Mapping[str, dict[int, int]] = routes.familiar(
             conn, given.project.id, [plan.together for plan in plans])
 

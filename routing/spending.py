@@ -21,6 +21,7 @@ from routing import limits, signals
 from routing.columns import BoolArray
 from routing.context import Context
 from routing.crowd import Crowd
+from routing.places import Place
 from routing.signals import TaskSignals
 
 Array = NDArray[np.float64]
@@ -34,6 +35,7 @@ class Purse:
         """Reads what was spent, if there is a budget."""
         said = given.rules.budget
         self.given = given
+        self._ids = crowd.ids.tolist()
         self.needed = said.money is not None or bool(said.teams) or said.per_item is not None
         self.pace: Array = np.array([window.pace for window in crowd.found])
         self.price: Array = self.pace * hourly(given, crowd) / HOUR
@@ -77,13 +79,15 @@ class Purse:
         self.teams = [(name, mine, seconds - float(self.pace[at]) * bool(mine[at]))
                       for name, mine, seconds in self.teams]
 
-    def items(self, said: Sequence[TaskSignals]) -> Array:
-        """(T,) what is left for each task by `per_item`."""
+    def items(self, said: Sequence[TaskSignals], tasks: Sequence[Place]) -> Array:
+        """(T,) what is left for each task by `per_item`, when those who are asked have answered."""
         most = self.given.rules.budget.per_item
         left: Array = np.full(len(said), np.inf)
         if most is not None:
             column = most.values(signals.lookup(said, found=self.given.found), len(said))
-            cost = np.array([one.cost or 0.0 for one in said])
+            price = dict(zip(self._ids, self.price.tolist(), strict=True))
+            coming = [sum(price.get(a.annotator_id, 0.0) for a in place.open) for place in tasks]
+            cost = np.array([(one.cost or 0.0) + more for one, more in zip(said, coming, strict=True)])
             left[column.known] = (column.values - cost)[column.known]
         return left
 

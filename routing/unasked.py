@@ -8,6 +8,7 @@ from cueloop.store import assignments
 from routing import qualify, windows
 from routing.context import Context
 from routing.crowd import Crowd
+from routing.limited import limited
 from routing.places import Place
 from routing.signals import TaskSignals
 
@@ -28,12 +29,13 @@ def unasked(conn: sa.Connection, given: Context, place: Place, said: TaskSignals
         demand, crowd.people, given.team, right, involved=crowd.involved(place), data=said.data,
         seats=max(1, place.route.need if place.route else 0),
         late=qualify.overdue(plan.who, plan.since, given.now))
+    full = limited(conn, given, crowd, place, said)
     reasons = []
     for at, window in enumerate(found):
         person = window.annotator.id
         if person in open_now:
             continue
-        why = _busy(given, place, person) or refused.get(crowd.people[at].email)
+        why = _busy(given, place, person) or refused.get(crowd.people[at].email) or full.get(person)
         if why is None and not window.free:
             why = FULL
         reasons.append((person, why or (COULD if plan.asks else "nobody is wanted")))

@@ -19,8 +19,8 @@ def sizes(shop: Shop) -> list[int]:
     return [len(shop.open(person)) for person in (1, 2, 3)]
 
 
-def test_a_person_gets_no_more_tasks_a_day_than_their_capacity_in_all_projects_together(store: Store) -> None:
-    shop, other = Shop(store), Shop(store, project=2)
+def test_a_person_gets_no_more_tasks_a_day_than_their_capacity_in_all_projects_together(any_store: Store) -> None:
+    shop, other = Shop(any_store), Shop(any_store, project=2)
     shop.hire("people: {p1@example.org: {capacity: 7/day}, p2@example.org: {capacity: 0/day}}")
     for place in (shop, other):
         place.apply(ALL)
@@ -88,8 +88,8 @@ def test_so_many_an_hour_and_the_hour_passes(store: Store) -> None:
 @pytest.mark.parametrize("limit", [
     "- {name: wellbeing, limit: {seen: task.kind == \"graphic\", per_person_day: 3}}",
     "- {name: wellbeing, when: task.kind == \"graphic\", limit: {per_person_day: 3}}"])
-def test_exposure_is_limited_by_content_and_other_work_goes_on(store: Store, limit: str) -> None:
-    shop = Shop(store, tasks=[{"text": "x", "kind": "graphic" if n < 12 else "calm"} for n in range(24)])
+def test_exposure_is_limited_by_content_and_other_work_goes_on(any_store: Store, limit: str) -> None:
+    shop = Shop(any_store, tasks=[{"text": "x", "kind": "graphic" if n < 12 else "calm"} for n in range(24)])
     shop.apply(f"rules:\n  - {{name: all, when: answers < 3, ask: {{n: 3}}}}\n  {limit}")
     shop.done(1, shop.keys[:2])                 # two graphic ones today, skipped: seen is seen
     shop.done(2, shop.keys[20:24], "neutral")   # calm ones
@@ -130,8 +130,8 @@ def test_what_is_begun_is_finished_where_the_budget_only_stops_new_tasks(store: 
     assert other.open() == []           # without it, all waits for new money
 
 
-def test_the_hours_of_a_team_are_a_budget_and_others_work_on(store: Store) -> None:
-    shop = Shop(store)
+def test_the_hours_of_a_team_are_a_budget_and_others_work_on(any_store: Store) -> None:
+    shop = Shop(any_store)
     shop.hire("people: {p1@example.org: {teams: [experts]}, p2@example.org: {teams: [experts]}}")
     for person in (1, 2, 3):
         shop.knows(person, [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], seconds=600.0)
@@ -148,5 +148,6 @@ def test_one_task_costs_no_more_than_it_is_worth(store: Store) -> None:
     for person in (1, 2, 3):
         shop.knows(person, [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], seconds=100.0)
     shop.apply(ALL + "budget: {per_item: task.duration_s * 0.02}")
+    shop.route()
     shop.route()
     assert [len(shop.asked(key)) for key in shop.keys] == [1, 2, 3, 3]      # unknown: no limit is known

@@ -32,9 +32,9 @@ def test_a_task_goes_to_somebody_who_speaks_its_language(store: Store) -> None:
     assert all(shop.asked(key) for key in shop.keys)
 
 
-def test_tasks_for_whom_nobody_may_be_asked_wait_aloud_and_hold_nobody_up(store: Store) -> None:
+def test_tasks_for_whom_nobody_may_be_asked_wait_aloud_and_hold_nobody_up(any_store: Store) -> None:
     german, plain, english = {"text": "x", "lang": "de"}, {"text": "y"}, {"text": "z", "lang": "en"}
-    shop = Shop(store, tasks=[german] * 60 + [plain] * 2 + [english] * 9)
+    shop = Shop(any_store, tasks=[german] * 60 + [plain] * 2 + [english] * 9)
     shop.hire(PEOPLE)
     shop.apply("rules: [{name: native, when: answers < 1, ask: {n: 1, language: task.lang}}]")
     for _ in range(2):      # once, however often it is looked
@@ -48,6 +48,16 @@ def test_tasks_for_whom_nobody_may_be_asked_wait_aloud_and_hold_nobody_up(store:
     shop.hire(PEOPLE.replace("languages: [fr]", "languages: [fr, de]"))
     shop.route()
     assert len(shop.queue(1)) == 20
+
+
+def test_of_very_many_kinds_of_tasks_one_notice_is_enough(store: Store) -> None:
+    shop = Shop(store, tasks=[{"text": "x", "lang": f"l{n}"} for n in range(40)])
+    shop.hire(PEOPLE)
+    shop.apply("rules: [{name: native, when: answers < 1, ask: {n: 1, language: task.lang}}]")
+    for _ in range(3):
+        shop.route()
+    assert len(shop.notices()) == 11
+    assert any("many tasks" in subject for subject, _ in shop.notices())
 
 
 def test_when_nobody_was_found_in_time_others_are_asked(store: Store) -> None:
@@ -81,8 +91,8 @@ def test_those_who_are_asked_together_differ_and_the_mix_is_met(store: Store) ->
     assert [third.asked(key) for key in third.keys] == [{1}] * 3
 
 
-def test_the_tasks_of_one_patient_go_to_the_same_people_while_they_have_room(store: Store) -> None:
-    shop = Shop(store, people=6, tasks=[{"text": "x", "patient": f"a{n % 5}"} for n in range(50)])
+def test_the_tasks_of_one_patient_go_to_the_same_people_while_they_have_room(any_store: Store) -> None:
+    shop = Shop(any_store, people=6, tasks=[{"text": "x", "patient": f"a{n % 5}"} for n in range(50)])
     shop.apply("queues: {at_least: 20, at_most: 20}\n"
                "rules: [{name: two, when: answers < 2, ask: {n: 2}, keep_together: task.patient}]")
     shop.route()
@@ -92,7 +102,7 @@ def test_the_tasks_of_one_patient_go_to_the_same_people_while_they_have_room(sto
     assert len(shop.open()) == 100
     # When more of a patient's tasks come later, they go to who knows the patient
     pair = next(iter(teams[0]))
-    with store.write() as conn:
+    with any_store.write() as conn:
         conn.execute(schema.assignments.update().values(state="answered"))
         conn.execute(schema.tasks.insert().values(
             project_id=1, id=77, created_at=shop.moment, updated_at=shop.moment, data={"text": "new", "patient": "a0"},
@@ -113,9 +123,9 @@ def test_a_specialist_whose_tasks_lie_deep_below_others_finds_them(store: Store)
     assert len(shop.open(2)) + len(shop.open(3)) == 10
 
 
-def test_tasks_that_only_busy_people_may_have_hide_no_work_further_down(store: Store) -> None:
+def test_tasks_that_only_busy_people_may_have_hide_no_work_further_down(any_store: Store) -> None:
     # Given a thousand tasks that p1 alone has not answered, all before the few that p2 and p3 could do
-    shop = Shop(store, tasks=700)
+    shop = Shop(any_store, tasks=700)
     for person in (2, 3):
         shop.done(person, shop.keys[:680], "positive")
     shop.apply("rules:\n  - {name: first, when: answers >= 2 and answers < 3, priority: 3, ask: {n: 1}}\n"
