@@ -34,7 +34,7 @@ class RulesPolicy:
         self.engine = Engine(rules, self.work, self.place >= 0)
         self.told = 0
 
-    def next(self, seen: Visible, rng: np.random.Generator) -> IntArray:  # noqa: ARG002 - rules draw by hash
+    def next(self, seen: Visible, rng: np.random.Generator) -> IntArray:
         """Places of the answers that the rules ask for next; see `Policy`. Draws are by hash of the task's name."""
         fresh = seen.revealed[self.told:]
         self.told = len(seen.revealed)
