@@ -48,8 +48,12 @@ def _capacity(given: Context) -> Iterator[str]:
 
 
 def _controls(given: Context) -> Iterator[str]:
-    """Declarations about controls that are not there, or whose answers have no such labels."""
+    """Controls that are not there, or whose answers have no such labels."""
     known = {control.name: control for control in label_config.parse(given.project.label_config).controls}
+    for rule in given.rules.rules:
+        for name in sorted({rule.control, *rule.when.controls} - {"", *known}):
+            yield (f"{given.rules.file}:{rule.line}: rule {rule.name} speaks of the control {name}, which this project "
+                   f"does not have{suggest(name, known)}; what it says of it is never known")
     for name, word in given.rules.declared.labels.items():
         if name not in known:
             yield (f"{given.rules.file}: `controls` names {name}, which is no control of this "

@@ -44,7 +44,7 @@ def apply(settings: Settings, file: Path, project: int | None, author: str, repl
         found = rules.load(file)
         with store.write() as conn:
             changed = edits.apply(conn, project_id, replace(found, file=str(file.resolve())), author, replaces=replaces)
-            advice = advise(context.read(conn, project_id, now(), rules=found))
+            advice = advise(context.read(conn, project_id, now(), rules=found), conn)
     except (RulesRefused, edits.StaleRules) as refused:
         said = str(refused)
         with store.read() as conn:

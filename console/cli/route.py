@@ -72,7 +72,7 @@ def _advice(settings: Settings, found: Rules, project: int | None) -> list[str]:
         return []
     store = open_store(settings)
     with store.read() as conn:
-        return advise(context.read(conn, which_project(settings, store, project), now(), rules=found))
+        return advise(context.read(conn, which_project(settings, store, project), now(), rules=found), conn)
 
 
 @command.command()

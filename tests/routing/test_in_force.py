@@ -134,8 +134,9 @@ def test_show_prints_the_rules_in_force_and_writes_them_as_they_were_applied(sto
 
 
 def test_check_tells_what_does_not_fit_a_project_when_one_is_named(store: Store, file: Path) -> None:
-    file.write_text(RULES.replace("answers < 2", 'predicted == "godo"'))
+    file.write_text(RULES.replace("answers < 2", "'predicted == \"godo\" or control(\"sentimant\").posterior < 0.9'"))
     assert "godo" not in run("check", file).stdout
     said = run("check", file, "--project", 7)
-    assert (said.exit_code, "good" in said.stdout) == (0, True)
+    assert (said.exit_code, "did you mean good?" in said.stdout) == (0, True)
+    assert "speaks of the control sentimant, which this project does not have, did you mean sentiment?" in said.stdout
     assert store.url
