@@ -68,7 +68,7 @@ def _places(pool: Pool, wanted: int) -> NDArray[np.int64]:
 
     Those far above the average load are offered none as long as the others' places suffice.
     """
-    free = np.maximum(pool.free, 0)
+    free: NDArray[np.int64] = np.maximum(pool.free, 0)
     fair = np.where(pool.load <= fair_load(pool), free, 0)
     free = fair if fair.sum() >= wanted else free
     if free.sum() <= ROOM * wanted:
@@ -80,4 +80,4 @@ def _places(pool: Pool, wanted: int) -> NDArray[np.int64]:
         level = (low + high) / 2
         enough = np.minimum(np.ceil(np.maximum(level * size - held, 0)), free).sum() >= ROOM * wanted
         low, high = (low, level) if enough else (level, high)
-    return np.minimum(np.ceil(np.maximum(high * size - held, 0)), free).astype(np.int64)
+    return np.asarray(np.minimum(np.ceil(np.maximum(high * size - held, 0)), free), np.int64)

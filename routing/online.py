@@ -13,16 +13,16 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-Beliefs = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 class OpenTasks:
     """The open tasks of a project with `labels` labels, by their keys. Not safe for several threads at once."""
 
     def __init__(self, labels: int, room: int = 1_024) -> None:
-        self._belief: Beliefs = np.zeros((room, labels), np.float32)
-        self._price = np.zeros(room, np.float32)
-        self._keys = np.zeros(room, np.int64)
+        self._belief: Floats = np.zeros((room, labels), np.float32)
+        self._price: Floats = np.zeros(room, np.float32)
+        self._keys: NDArray[np.int64] = np.zeros(room, np.int64)
         self._place: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -32,8 +32,9 @@ class OpenTasks:
         """Open a task, or say what is believed of it after an answer; `belief` (K,) sums to 1."""
         at = self._place.setdefault(task, len(self._place))
         if at == len(self._keys):
-            self._belief, self._price, self._keys = (
-                np.concatenate([a, np.zeros_like(a)]) for a in (self._belief, self._price, self._keys))
+            self._belief = np.concatenate([self._belief, np.zeros_like(self._belief)])
+            self._price = np.concatenate([self._price, np.zeros_like(self._price)])
+            self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)])
         self._belief[at] = np.asarray(belief, np.float32)
         self._price[at], self._keys[at] = price, task
 

@@ -121,8 +121,8 @@ class Paths:
         """What it costs to hand one task of `who` to each other, or to the pool."""
         cost, moves = np.full(len(self.price), np.inf), [NOTHING] * len(self.price)
         tasks = np.array(sorted(self.of.get(who, ())), np.int64)
-        people, value, chosen = (a[tasks] for a in (self.draft.best.annotator, self.draft.best.value,
-                                                     self.draft.chosen))
+        best, chosen = self.draft.best, self.draft.chosen[tasks]
+        people, value = best.annotator[tasks], best.value[tasks]
         if len(tasks):
             slot = (people == who).argmax(axis=1)
             mine = value[np.arange(len(tasks)), slot]

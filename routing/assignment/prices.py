@@ -40,7 +40,7 @@ class Whole:
 
     def reduced(self, price: Array, heat: float) -> Floats:
         """(W, n) value less price, in units of the temperature."""
-        return (self.value - price.astype(self.value.dtype)[:, None]) * self.value.dtype.type(1 / heat)
+        return np.asarray((self.value - price.astype(self.value.dtype)[:, None]) * self.value.dtype.type(1 / heat))
 
     def load(self, found: Blurred) -> Array:
         """(W,) answers of each annotator."""
@@ -63,8 +63,9 @@ def of_sample(value: Floats, capacity: Array, overlap: Floats, spread: float,
     """
     finite = np.where(np.isfinite(value), value, 0)
     heat = max(2 * spread, min(float((finite.sum(axis=1) / capacity).max()), 50 * (float(finite.max()) + spread)))
-    price, tasks = np.zeros(len(capacity)), Whole(value, overlap)
-    task_price = np.zeros(value.shape[1], value.dtype)
+    price: Array = np.zeros(len(capacity))
+    tasks = Whole(value, overlap)
+    task_price: Floats = np.zeros(value.shape[1], value.dtype)
     if known is not None:
         heat, price = WARM * spread, known
         task_price = _last(tasks.reduced(price, 1.0), overlap)
@@ -114,4 +115,4 @@ def places_open(capacity: Array, price: Array, heat: float) -> Array:
 def _last(reduced: Floats, overlap: Floats) -> Floats:
     """(T,) what the last answer of each task is worth, net: a guess at its price."""
     at = np.maximum(len(reduced) - np.maximum(overlap, 1), 0)
-    return np.maximum(np.take_along_axis(np.sort(reduced, axis=0), at[None], axis=0)[0], 0)
+    return np.asarray(np.maximum(np.take_along_axis(np.sort(reduced, axis=0), at[None], axis=0)[0], 0))

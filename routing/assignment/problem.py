@@ -78,11 +78,11 @@ def checked(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike,
     if places.ndim != 1:
         raise ValueError(f"`capacity` must hold one number for each annotator, and has shape {places.shape}")
     wanted = _whole(overlap, "overlap")
-    matrix: Floats | Blocks = value if callable(value) else np.asarray(value)  # type: ignore[assignment]
+    matrix: Floats | Blocks = value if callable(value) else np.asarray(value)
     if not callable(matrix):
         if matrix.ndim != 2 or matrix.shape[0] != len(places):
-            raise ValueError(f"`value` must be annotators by tasks, ({len(places)}, tasks) by `capacity`, and has shape "
-                             f"{matrix.shape}")
+            raise ValueError(f"`value` must be annotators by tasks, ({len(places)}, tasks) by `capacity`, and has "
+                             f"shape {matrix.shape}")
         if wanted.ndim == 0:
             wanted = np.full(matrix.shape[1], wanted)
         if wanted.shape != (matrix.shape[1],):
@@ -91,7 +91,7 @@ def checked(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike,
     elif wanted.ndim != 1:
         raise ValueError("where `value` is a function, `overlap` must hold one number for each task: it says how many")
     may: NDArray[np.bool_] | Blocks | None = allowed if allowed is None or callable(allowed) \
-        else np.asarray(allowed, bool)  # type: ignore[assignment]
+        else np.asarray(allowed, bool)
     if may is not None and not callable(may) and may.shape != (len(places), len(wanted)):
         raise ValueError(f"`allowed` must have shape {(len(places), len(wanted))} (annotators, tasks), and has "
                          f"{may.shape}")

@@ -87,9 +87,10 @@ def widen(problem: Problem, draft: Draft, price: Array) -> None:
         better = np.argsort(-offer, axis=1, kind="stable")[:, :most]
         for at in range(len(tasks)):
             free = np.flatnonzero(~chosen[at])
-            new = better[at, :len(free)]
-            annotator[at, free[:len(new)]] = new
-            value[at, free[:len(new)]] = np.where(np.isfinite(offer[at, new]), block[tasks[at] - start, new], -np.inf)
+            offered = np.isfinite(offer[at, better[at]]) & ~np.isin(better[at], annotator[at])
+            new = better[at, offered][:len(free)]
+            last = free[len(free) - len(new):]
+            annotator[at, last], value[at, last] = new, block[tasks[at] - start, new]
         draft.best.annotator[tasks], draft.best.value[tasks] = annotator, value
     fill(draft)
     exchange(draft, price)
@@ -143,7 +144,7 @@ def _give_away(draft: Draft, reduced: Array) -> bool:
 def _improve(draft: Draft) -> bool:
     """Move tasks to people with places for whom they are worth more."""
     spare = draft.capacity - draft.load
-    task, slot = np.nonzero(draft.chosen & (spare > 0)[draft.best.annotator].any(axis=1)[:, None])
+    task, slot = np.nonzero(draft.chosen & np.any(spare[draft.best.annotator] > 0, axis=1, keepdims=True))
     value = draft.best.value
     gain = np.where(draft.chosen[task] | (spare[draft.best.annotator[task]] <= 0), -np.inf, value[task])
     to = gain.argmax(axis=1)
