@@ -28,7 +28,7 @@ SWEEPS = 40
 GUESSED = (0.0, 0.35, 0.7)
 """Part of the answers that is guessed, in tasks of each hardness."""
 
-HARD = (8.0, 1.0, 1.0)
+HARD = (10.0, 0.5, 0.5)
 """Dirichlet prior of how many tasks are how hard."""
 
 CROWD = (2.0, 1.0)

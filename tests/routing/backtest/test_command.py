@@ -18,10 +18,10 @@ from tests.routing.backtest import past
 
 @pytest.fixture
 def store(home: Settings) -> Iterator[Store]:
-    """The store of this home, with a project of 60 tasks that five people worked on."""
+    """The store of this home, with a project of 40 tasks that five people worked on."""
     opened = Store.open(home.store_url)
     past.people(opened, 7, 5)
-    truth = past.tasks(opened, 7, 60)
+    truth = past.tasks(opened, 7, 40)
     past.work(opened, 7, truth)
     yield opened
     opened.close()
@@ -74,7 +74,7 @@ def test_the_same_rules_change_nothing_and_history_answers_for_all_tasks(store: 
     assert "unlogged" not in facts["support_new"]["why"]
 
 
-def test_people_read_what_history_cannot_answer(store: Store, new: Path) -> None:  # noqa: ARG001
+def test_people_read_what_history_cannot_answer(store: Store, new: Path) -> None:
     said = run("backtest", new, "--draws", 5).stdout
     assert "in force" in said
     assert "answers of people a task" in said

@@ -1,0 +1,101 @@
+"""A whole backtest: its intervals, what history supports, and whether it predicts what then happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.backtest import trial
+from benchmarks.projects import CHANGES, project, rules, worked
+from routing.backtest.history import History
+from routing.backtest.intervals import together
+from routing.backtest.off_policy import off_policy
+from routing.backtest.report import backtest, looks
+from routing.backtest.support import support
+
+OLD, NEW = CHANGES["ask more"]
+
+
+@pytest.fixture(scope="module")
+def past() -> History:
+    """What the rules in force left behind of a project with two labels and no model."""
+    return worked(project(2, 120), OLD)
+
+
+def test_the_rules_in_force_are_answered_by_the_record_alone(past: History) -> None:
+    _, old, new = looks(past, OLD, NEW, 2, 0)
+    assert support(past, old).recorded == 1.0
+    assert support(past, old).imputed == 0.0
+    found = support(past, new)
+    assert 0 < found.imputed < 1
+    assert found.recorded + found.weighed + found.unsupported == pytest.approx(1)
+    assert sum(found.why.values()) == pytest.approx(found.unsupported)
+
+
+def test_without_logged_chances_history_cannot_say_who_could_have_been_asked(past: History) -> None:
+    blank = replace(past, logged=())
+    found = support(blank, looks(blank, OLD, NEW, 2, 0)[2])
+    assert found.weighed == 0
+    assert set(found.why) <= {"unlogged"}
+    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=120) > 0), abs=0.05)
+    report = backtest(blank, OLD, NEW, draws=3)
+    assert any("no choice of people was recorded" in warning for warning in report.warnings)
+
+
+def test_the_same_rules_change_nothing_and_a_seed_gives_one_report(past: History) -> None:
+    same = backtest(past, OLD, OLD, draws=4, tasks=40)
+    assert all(figure.change.value in (0.0, None) for figure in same.figures)
+    assert same.fates.changed == 0
+    assert same.to_json() == backtest(past, OLD, OLD, draws=4, tasks=40).to_json()
+
+
+def test_logged_chances_and_model_tell_the_same_of_those_who_would_be_asked(past: History) -> None:
+    worlds, runs, _ = looks(past, OLD, NEW, 2, 0)
+    found = off_policy(past, runs, worlds)
+    assert found.effective > 20
+    assert not found.off
+    perfect = [replace(world, confusion=np.tile(0.01 + 0.98 * np.eye(2), (len(world.confusion), 1, 1)))
+               for world in worlds]
+    assert off_policy(past, runs, perfect).off      # a model that takes everybody for perfect is caught
+
+
+def test_intervals_hold_together_and_are_wider_than_each_alone() -> None:
+    draws = np.random.default_rng(0).normal(size=(200, 4))
+    alone, joint = together(draws[:, :1])[0], together(draws)[0]
+    assert joint.low is not None
+    assert alone.low is not None
+    assert joint.low < alone.low < -1.8
+
+
+def test_what_is_the_same_in_all_draws_has_no_width_and_what_is_unknown_no_value() -> None:
+    found = together(np.array([[1.0, np.nan, 0.5]] * 5), shares={2: 100})
+    assert (found[0].low, found[0].high) == (1.0, 1.0)
+    assert found[1].value is None
+    assert (found[2].low, found[2].high) == (0.5, 0.5)
+
+
+def test_a_share_near_none_reaches_up_and_not_below_none() -> None:
+    draws = np.array([[0.0], [0.01], [0.0], [0.02], [0.0], [0.01], [0.0], [0.0]])
+    found = together(draws, shares={0: 100})[0]
+    assert found.low == 0
+    assert found.high is not None
+    assert 0.02 < found.high < 0.2
+
+
+def test_what_then_happens_lies_within_the_intervals_and_they_are_narrower_than_the_changes() -> None:
+    """A small version of `benchmarks/backtest.py`: six projects, each with another change of rules."""
+    found = [one for seed in range(200, 206) for one in trial(seed, 80, 8)]
+    assert np.mean([one.within for one in found]) >= 0.9
+    answers = [one for one in found if one.name == "change of answers"]
+    assert np.mean([one.half for one in answers]) < np.mean([one.effect for one in answers])
+
+
+def test_nobody_is_asked_past_what_rules_allow(past: History) -> None:
+    report = backtest(past, OLD, rules(first=1, most=1), draws=3, tasks=40)
+    answers = next(figure for figure in report.figures if figure.name == "answers")
+    assert answers.new.value is not None
+    assert answers.new.value <= 1
+    assert answers.change.value is not None
+    assert answers.change.value < 0
