@@ -70,38 +70,15 @@ def repair(draft: Draft, price: Array) -> None:
 
 
 def widen(problem: Problem, draft: Draft, price: Array) -> None:
-    """Fill open answers by people who are not among the candidates, in place of candidates who are not chosen."""
-    short = draft.chosen.sum(axis=1) < draft.overlap
-    spare = draft.capacity > draft.load
-    if not short.any() or not spare.any():
-        return
-    for start, stop, block in problem.blocks():
-        tasks = start + np.flatnonzero(short[start:stop])
-        if not len(tasks):
-            continue
-        annotator, value, chosen = (a[tasks] for a in (draft.best.annotator, draft.best.value, draft.chosen))
-        offer = np.where(spare, block[tasks - start].astype(float) - price, -np.inf)
-        row, slot = np.nonzero(chosen)
-        offer[row, annotator[row, slot]] = -np.inf
-        most = min(annotator.shape[1], problem.people)
-        better = np.argsort(-offer, axis=1, kind="stable")[:, :most]
-        for at in range(len(tasks)):
-            free = np.flatnonzero(~chosen[at])
-            offered = np.isfinite(offer[at, better[at]]) & ~np.isin(better[at], annotator[at])
-            new = better[at, offered][:len(free)]
-            last = free[len(free) - len(new):]
-            annotator[at, last], value[at, last] = new, block[tasks[at] - start, new]
-        draft.best.annotator[tasks], draft.best.value[tasks] = annotator, value
+    """Fill open answers by people who are no candidates; or whoever is best for them hands another task on."""
+    offer(problem, draft, price, draft.chosen.sum(axis=1) < draft.overlap)
     fill(draft)
-    exchange(draft, price)
-
-
-def exchange(draft: Draft, price: Array) -> None:
-    """Fill open answers that nobody with places can give: whoever is best for them hands another task on."""
-    reduced = draft.best.value - price[draft.best.annotator]
-    for _ in range(ROUNDS):
-        had = int(draft.chosen.sum())
+    for _ in range(GAINS):
+        had, reduced = int(draft.chosen.sum()), draft.best.value - price[draft.best.annotator]
         fill(draft, np.full(len(draft.capacity), 1 << 40), reduced)
+        over = draft.load > draft.capacity
+        offer(problem, draft, price, np.asarray(np.any(draft.chosen & over[draft.best.annotator], axis=1)))
+        reduced = draft.best.value - price[draft.best.annotator]
         for _ in range(ROUNDS):
             if not _give_away(draft, reduced):
                 break
@@ -109,6 +86,22 @@ def exchange(draft: Draft, price: Array) -> None:
         fill(draft)
         if int(draft.chosen.sum()) <= had:
             return
+
+
+def offer(problem: Problem, draft: Draft, price: Array, which: NDArray[np.bool_]) -> None:
+    """Make those with places candidates of these tasks, instead of the last ones who are not chosen."""
+    spare = np.flatnonzero(draft.capacity > draft.load)
+    if not which.any() or not len(spare):
+        return
+    for start, stop, block in problem.blocks():
+        for task in (start + np.flatnonzero(which[start:stop])).tolist():
+            worth = block[task - start, spare].astype(float) - price[spare]
+            new = spare[np.argsort(-worth, kind="stable")][:np.isfinite(worth).sum()]
+            new = new[~np.isin(new, draft.best.annotator[task])]
+            free = np.flatnonzero(~draft.chosen[task])
+            new = new[:len(free)]
+            last = free[len(free) - len(new):]
+            draft.best.annotator[task, last], draft.best.value[task, last] = new, block[task - start, new]
 
 
 def fill(draft: Draft, room: Ints | None = None, worth: Array | None = None) -> None:
