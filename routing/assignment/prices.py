@@ -86,6 +86,8 @@ def _stage(tasks: Whole, capacity: Array, heat: float, price: Array, task_price:
         step = np.linalg.solve(_bend(tasks, capacity, heat, price, found), rest) * heat
         step = np.clip(step, -2 * heat, 6 * heat)
         before, length = float(rest @ step), 1.0
+        if before <= 0:     # cut to where it no longer goes down: as near as this temperature comes
+            break
         for _ in range(6):
             left, tried = _at(tasks, capacity, heat, price + length * step, found.price * heat)
             if left @ step >= -before / 2:      # still going down, or hardly beyond the lowest point
