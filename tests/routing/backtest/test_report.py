@@ -12,6 +12,7 @@ from benchmarks.projects import CHANGES, project, rules, worked
 from routing.backtest.history import History
 from routing.backtest.intervals import together
 from routing.backtest.off_policy import off_policy
+from routing.backtest.posterior import Draw
 from routing.backtest.report import backtest, looks
 from routing.backtest.support import support
 
@@ -20,8 +21,9 @@ OLD, NEW = CHANGES["ask more"]
 
 @pytest.fixture(scope="module")
 def past() -> History:
-    """What the rules in force left behind of a project with two labels and no model."""
-    return worked(project(2, 120), OLD)
+    """What the rules in force left behind of a project without a model."""
+    whole = project(2, 150)
+    return worked(replace(whole, work=replace(whole.work, model=None)), OLD)
 
 
 def test_the_rules_in_force_are_answered_by_the_record_alone(past: History) -> None:
@@ -39,7 +41,7 @@ def test_without_logged_chances_history_cannot_say_who_could_have_been_asked(pas
     found = support(blank, looks(blank, OLD, NEW, 2, 0)[2])
     assert found.weighed == 0
     assert set(found.why) <= {"unlogged"}
-    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=120) > 0), abs=0.05)
+    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=150) > 0), abs=0.05)
     report = backtest(blank, OLD, NEW, draws=3)
     assert any("no choice of people was recorded" in warning for warning in report.warnings)
 
@@ -51,14 +53,26 @@ def test_the_same_rules_change_nothing_and_a_seed_gives_one_report(past: History
     assert same.to_json() == backtest(past, OLD, OLD, draws=4, tasks=40).to_json()
 
 
+def _sure(world: Draw) -> np.ndarray:
+    """Confusions of people who never err."""
+    labels = world.confusion.shape[1]
+    return np.tile(0.01 / labels + 0.99 * np.eye(labels), (len(world.confusion), 1, 1))
+
+
 def test_logged_chances_and_model_tell_the_same_of_those_who_would_be_asked(past: History) -> None:
     worlds, runs, _ = looks(past, OLD, NEW, 2, 0)
-    found = off_policy(past, runs, worlds)
+    found, perfect = (off_policy(past, runs, each) for each in (
+        worlds, [replace(world, confusion=_sure(world)) for world in worlds]))
     assert found.effective > 20
     assert not found.off
-    perfect = [replace(world, confusion=np.tile(0.01 + 0.98 * np.eye(2), (len(world.confusion), 1, 1)))
-               for world in worlds]
-    assert off_policy(past, runs, perfect).off      # a model that takes everybody for perfect is caught
+    assert found.modelled is not None
+    assert found.doubly_robust is not None
+    assert found.error is not None
+    assert abs(found.modelled - found.doubly_robust) < found.error
+    assert perfect.modelled is not None
+    assert perfect.doubly_robust is not None
+    assert perfect.modelled - perfect.doubly_robust > 2 * found.error       # people are not perfect, and it shows
+    assert replace(perfect, error=0.01).off
 
 
 def test_intervals_hold_together_and_are_wider_than_each_alone() -> None:
@@ -85,8 +99,8 @@ def test_a_share_near_none_reaches_up_and_not_below_none() -> None:
 
 
 def test_what_then_happens_lies_within_the_intervals_and_they_are_narrower_than_the_changes() -> None:
-    """A small version of `benchmarks/backtest.py`: six projects, each with another change of rules."""
-    found = [one for seed in range(200, 206) for one in trial(seed, 80, 8)]
+    """A small version of `benchmarks/backtest.py`: eight projects, each with another change of rules."""
+    found = [one for seed in range(200, 208) for one in trial(seed, 80, 8)]
     assert np.mean([one.within for one in found]) >= 0.9
     answers = [one for one in found if one.name == "change of answers"]
     assert np.mean([one.half for one in answers]) < np.mean([one.effect for one in answers])
