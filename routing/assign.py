@@ -46,7 +46,7 @@ GOOD = 1e-4
 STEP = 40.0
 """Temperatures by which one pass moves a price at most."""
 
-FEW = 3_000
+FEW = 400
 """The same where tasks are few: then it is always exact."""
 
 
@@ -118,7 +118,7 @@ def _solve(problem: Problem) -> tuple[Array, Draft]:
     wrong = np.where(price > 0, np.abs(load - problem.capacity), np.maximum(load - problem.capacity, 0)).sum()
     if wrong <= (FEW if few else EXACTLY):
         paths = Paths.start(draft, price)
-        if paths.balance(2 * FEW):
+        if paths.balance(4 * FEW):
             return np.maximum(paths.price[:-1], 0), draft
     draft = drawn(best, problem.capacity, problem.overlap)
     repair(draft, price)

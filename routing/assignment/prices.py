@@ -74,13 +74,14 @@ def of_sample(value: Floats, capacity: Array, overlap: Floats, spread: float,
         if heat <= COLD * spread:
             return price, heat, _bend(tasks, capacity, heat, price, found) / heat
         heat = max(heat * COOLING, COLD * spread)
+        price = np.minimum(price, float(finite.max()) + 5 * heat)       # no place is worth more than an answer
 
 
 def _stage(tasks: Whole, capacity: Array, heat: float, price: Array, task_price: Floats,
            close: float) -> tuple[Array, Floats, Blurred]:
     """Prices at one temperature, the tasks' prices and the blurred choices there."""
     rest, found = _at(tasks, capacity, heat, price, task_price)
-    for _ in range(20):
+    for _ in range(40):
         if np.abs(rest).sum() < close * capacity.sum():
             break
         step = np.linalg.solve(_bend(tasks, capacity, heat, price, found), rest) * heat

@@ -71,6 +71,16 @@ def test_a_few_thousand_tasks_come_near_the_bound(kind: str, places: str) -> Non
     assert found.gap < 1e-3
 
 
+@pytest.mark.parametrize(("people", "tasks", "overlap"), [(30, 900, 2), (50, 3_000, 5), (500, 40, 3)])
+def test_places_may_be_as_uneven_as_chance_makes_them(people: int, tasks: int, overlap: int) -> None:
+    random = np.random.default_rng(0)
+    value = random.random((people, tasks))
+    capacity = random.integers(0, 2 * overlap * tasks // people + 2, people)
+    found = assign(value, capacity, overlap)
+    holds(found, value, capacity, np.full(tasks, overlap), np.ones(value.shape, bool))
+    assert found.gap < 5e-4
+
+
 def test_tasks_given_by_blocks_are_assigned_the_same_and_the_same_again() -> None:
     value = np.random.default_rng(1).random((12, 1_500)).astype(np.float32)
     capacity, overlap = np.full(12, 200), np.full(1_500, 2)
