@@ -17,7 +17,7 @@ import numpy as np
 from routing.backtest.history import History
 from routing.backtest.posterior import Draw
 from routing.simulate.run import Run
-from sync.arrays import FloatArray, normalised
+from sync.arrays import FloatArray, IntArray, normalised
 
 LARGEST_WEIGHT = 20.0
 """Weights are cut here: a single choice must not decide everything."""
@@ -103,7 +103,7 @@ def _first(history: History, runs: Sequence[Run]) -> dict[int, dict[int, float]]
     return found
 
 
-def _agreement(world: Draw, task: int, others: FloatArray, table: FloatArray, share: FloatArray) -> FloatArray:
+def _agreement(world: Draw, task: int, others: IntArray, table: IntArray, share: FloatArray) -> FloatArray:
     """(W,) chance that each one's answer agrees with one of the others', which are all that is known of the label."""
     logs = np.log(world.prior[task] + 1e-12)
     for w in others:

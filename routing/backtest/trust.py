@@ -19,10 +19,10 @@ BINS = 8
 LEAST = 25
 """Tasks in a bin, at least."""
 
-GRID: FloatArray = np.linspace(-4.0, 4.0, 41)
+GRID: FloatArray = np.arange(41) / 5 - 4.0
 """Shifts considered."""
 
-SLOPES: FloatArray = np.linspace(0.0, 1.3, 14)
+SLOPES: FloatArray = np.arange(14) / 10
 HONEST = 0.5
 """Chance, before anything is seen, that the slope is about 1: what the model says was calibrated."""
 
