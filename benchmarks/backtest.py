@@ -19,7 +19,7 @@ from benchmarks.projects import CHANGES, Project, project, worked
 from routing.backtest.measured import FIGURES, measured
 from routing.backtest.predict import predict
 from routing.backtest.report import DRAWS, Figure, figures
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.simulate.run import run
 from sync.arrays import FloatArray
 

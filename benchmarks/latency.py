@@ -28,8 +28,9 @@ from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, annotators
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import consensus, projects, routes, tasks
-from routing import context, rules
-from routing.queues import next_task_body
+from routing import context
+from routing.language import rules
+from routing.showing.queues import next_task_body
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="tone" toName="text" choice="single">
 <Choice value="kind"/><Choice value="rude"/></Choices></View>"""

@@ -12,7 +12,7 @@ from time import process_time
 import numpy as np
 
 from benchmarks.measure import verdict
-from routing.online import OpenTasks
+from routing.choosing.online import OpenTasks
 
 GOAL_MILLISECONDS = 5.0
 

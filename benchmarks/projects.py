@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing import rules as rules_files
 from routing.backtest.history import History, Logged
-from routing.rules import Rules
+from routing.language import rules as rules_files
+from routing.language.rules import Rules
 from routing.simulate.engine import Engine
 from routing.simulate.work import Work
 from sync.arrays import FloatArray, IntArray, normalised

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from routing.belief import pair_information
+from routing.choosing.belief import pair_information
 from routing.replay.information import Information, best
 from routing.replay.learned import Learned, learn
 from routing.replay.policy import Policy, Visible

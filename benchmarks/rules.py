@@ -12,8 +12,8 @@ from time import process_time
 import numpy as np
 
 from benchmarks.measure import forget_peak, peak
-from routing.columns import Column, Lookup
-from routing.conditions import Condition, compile_condition
+from routing.language.columns import Column, Lookup
+from routing.language.conditions import Condition, compile_condition
 
 PLAIN = (
     "score >= 0.95", "answers >= 2 and posterior < 0.9", "answers < 2", "answers >= 2 and posterior >= 0.9",

@@ -21,10 +21,11 @@ from cueloop.fake import FakeLabelStudio
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, annotators, projects
 from cueloop.store.columns import now
-from routing import context, rules
-from routing.publish import publish
-from routing.queues import initial_cue, next_task_body
+from routing import context
+from routing.language import rules
 from routing.route import route
+from routing.showing.publish import publish
+from routing.showing.queues import initial_cue, next_task_body
 from sync import quality
 from sync.pull import pull
 

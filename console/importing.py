@@ -33,7 +33,7 @@ def put(store: Store, client: LabelStudio, project_id: int, tasks: Sequence[dict
 
 def first_queues(store: Store, project_id: int, count: int) -> list[dict[str, Any]]:
     """Our keys for so many new tasks. A pilot, and a project without people, gets none: the router asks later."""
-    from routing.queues import initial_cue
+    from routing.showing.queues import initial_cue
 
     with store.read() as conn:
         mode = projects.get(conn, project_id).mode

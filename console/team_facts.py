@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from cueloop import journal
 from cueloop.store import Store, schema
 from cueloop.store.columns import now
-from routing import context, limits, windows
+from routing import context
 from routing.context import Context
-from routing.queues import link
-from routing.team import Person
-from routing.windows import Window
+from routing.people import limits, windows
+from routing.people.team import Person
+from routing.people.windows import Window
+from routing.showing.queues import link
 
 HOUR = 3600.0
 

@@ -14,8 +14,8 @@ import click
 
 from console.cli import main
 from cueloop.settings import Settings
-from routing import json_schema, reference
-from routing import team_schema as team_fields
+from routing.language import json_schema, reference
+from routing.people import team_schema as team_fields
 
 HERE = Path(__file__).parent
 

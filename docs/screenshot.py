@@ -23,7 +23,7 @@ from console.demo.stage import Stage, set_up, sign_up
 from console.parts import secrets
 from console.parts.supervisor import Supervisor
 from cueloop.store.annotators import queue_name
-from routing.queues import link
+from routing.showing.queues import link
 
 ANSWERS = 100
 """Answers after which a model was trained, and some people have not begun yet: their queues are whole."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from cueloop import label_config
-from routing import team_advice
-from routing.actions import Ask
 from routing.context import Context
-from routing.expressions import suggest
+from routing.language.actions import Ask
+from routing.language.expressions import suggest
+from routing.people import team_advice
 from routing.thresholds import advice as threshold_advice
 
 

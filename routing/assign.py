@@ -8,7 +8,7 @@ above, so the gap is known.
 
 What an answer is worth is taken as given, and the sum as what counts. The second answer to a task tells less than the
 first, so this is a surrogate where the overlap is above one: value answers by what they add to what is believed now,
-assign few at a time, and value anew when answers came. `routing.batch` and the sync loop do that.
+assign few at a time, and value anew when answers came. `routing.choosing.batch` and the sync loop do that.
 """
 
 from __future__ import annotations

@@ -17,12 +17,14 @@ from cueloop.store.annotators import Annotator
 from cueloop.store.pilot import chosen
 from cueloop.store.projects import Project
 from cueloop.types import Control
-from routing import checks, found_thresholds, pauses, teams
-from routing import rules as rules_files
-from routing.default_rules import DEFAULT_RULES
-from routing.rules import Rules
+from routing import found_thresholds
+from routing.checking import checks, pauses
+from routing.language import rules as rules_files
+from routing.language.default_rules import DEFAULT_RULES
+from routing.language.rules import Rules
+from routing.people import teams
+from routing.people.team import NO_TEAM, Team
 from routing.signals import Champion
-from routing.team import NO_TEAM, Team
 
 
 @dataclass(frozen=True, slots=True)

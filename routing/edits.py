@@ -12,8 +12,8 @@ from cueloop.errors import RulesError
 from cueloop.store import rules as stored_rules
 from cueloop.store.rules import StoredRules
 from routing import context
-from routing.default_rules import DEFAULT_FILE
-from routing.rules import Rules
+from routing.language.default_rules import DEFAULT_FILE
+from routing.language.rules import Rules
 
 SHORTEST = 8
 """Characters of a hash that are enough to name it."""

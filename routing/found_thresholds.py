@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from routing.rules import Rules
+    from routing.language.rules import Rules
 
 CONFIDENCE = 0.95
 """Of a threshold, where none is named."""

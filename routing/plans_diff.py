@@ -10,8 +10,8 @@ from cueloop.store import Store, routes
 from cueloop.store.columns import now
 from cueloop.store.schema import routes as table
 from routing import context as contexts
+from routing.language.rules import Rules
 from routing.route import run
-from routing.rules import Rules
 
 EXAMPLES = 5
 """Task ids told for each kind of move."""

@@ -13,8 +13,8 @@ from cueloop.store.schema import decisions
 from cueloop.store.schema import routes as table
 from routing import context as contexts
 from routing.advice import advise
+from routing.language.rules import Rules
 from routing.route import run
-from routing.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

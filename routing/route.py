@@ -15,11 +15,12 @@ from cueloop.store import Store
 from cueloop.store.columns import now as this_moment
 from cueloop.store.pilot import chosen
 from cueloop.store.schema import routes, tasks
-from routing import checks, gold, pause, recheck, review, training, windows
 from routing import context as contexts
+from routing.checking import checks, gold, pause, recheck, review, training
+from routing.choosing.refill import refill, take_back
 from routing.context import Context
-from routing.judge import judge
-from routing.refill import refill, take_back
+from routing.deciding.judge import judge
+from routing.people import windows
 
 CHUNK = 1_000
 """Tasks judged in one transaction: others can write in between."""

@@ -13,10 +13,11 @@ from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, assignments, models, projects, schema
 from cueloop.store.columns import now
 from routing import context as contexts
-from routing import found_thresholds, pauses
-from routing.publish import publish
+from routing import found_thresholds
+from routing.checking import pauses
+from routing.deciding.seen import names as names_in
 from routing.route import route
-from routing.seen import names as names_in
+from routing.showing.publish import publish
 from routing.thresholds import keep as thresholds
 
 BACK = timedelta(seconds=30)

@@ -38,9 +38,10 @@ def backtest(settings: Settings, file: Path, project: int | None, against: str, 
     from console.backtest_text import lines
     from console.cli._route_diff import find
     from cueloop.store.columns import now
-    from routing import context, rules
+    from routing import context
     from routing.backtest.read import read
     from routing.backtest.report import backtest as test
+    from routing.language import rules
 
     new = rules.load(file)
     store = open_store(settings)

@@ -13,7 +13,7 @@ from cueloop.settings import Settings
 
 if TYPE_CHECKING:
     from cueloop.store import Store
-    from routing.rules import Rules
+    from routing.language.rules import Rules
 
 IN_FORCE = "in-force"
 HASH = 6
@@ -35,8 +35,8 @@ def diff(settings: Settings, old: str, new: str, project: int | None, no_plans: 
 
     Example: `cueloop route diff in-force new-rules.yaml`
     """
+    from routing.language.rules_diff import rules_diff
     from routing.plans_diff import plans_diff
-    from routing.rules_diff import rules_diff
 
     stored = [name for name in (old, new) if not Path(name).exists()]
     store, project_id = None, None
@@ -57,7 +57,8 @@ def find(name: str, store: Store | None, project_id: int | None) -> Rules:
     import sqlalchemy as sa
 
     from cueloop.store.schema import rules as table
-    from routing import context, rules
+    from routing import context
+    from routing.language import rules
 
     if store is None or project_id is None or Path(name).exists():
         return rules.load(Path(name))

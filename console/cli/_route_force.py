@@ -32,10 +32,11 @@ def apply(settings: Settings, file: Path, project: int | None, author: str, repl
     Example: `cueloop route apply rules.yaml`
     """
     from cueloop.store.columns import now
-    from routing import context, edits, rules
+    from routing import context, edits
     from routing.advice import advise
-    from routing.mistakes import RulesRefused
-    from routing.pitfalls import pitfalls
+    from routing.language import rules
+    from routing.language.mistakes import RulesRefused
+    from routing.language.pitfalls import pitfalls
 
     store = open_store(settings)
     project_id = which_project(settings, store, project)
@@ -106,6 +107,6 @@ def schema() -> None:
     """
     import json
 
-    from routing import json_schema
+    from routing.language import json_schema
 
     click.echo(json.dumps(json_schema.schema(), indent=1))

@@ -31,7 +31,7 @@ def pause(settings: Settings, email: str, why: str, training: int, project: int 
     Example: `cueloop team pause ann@example.org --why "Please read guideline 4 again and write to me."`
     """
     from cueloop.store.columns import now
-    from routing import pauses
+    from routing.checking import pauses
     from routing.route import alone
 
     store = open_store(settings)
@@ -57,7 +57,7 @@ def resume(settings: Settings, email: str, project: int | None, author: str, as_
     Example: `cueloop team resume ann@example.org`
     """
     from cueloop.store.columns import now
-    from routing import pauses
+    from routing.checking import pauses
     from routing.route import alone
 
     store = open_store(settings)

@@ -17,7 +17,7 @@ from console.cli._route_thresholds import thresholds
 from cueloop.settings import Settings
 
 if TYPE_CHECKING:
-    from routing.rules import Rules
+    from routing.language.rules import Rules
 
 FILE = click.Path(path_type=Path)
 
@@ -42,9 +42,9 @@ def check(settings: Settings, file: Path, project: int | None, as_json: bool) ->
 
     Example: `cueloop route check rules.yaml`
     """
-    from routing import rules
-    from routing.mistakes import RulesRefused
-    from routing.pitfalls import pitfalls
+    from routing.language import rules
+    from routing.language.mistakes import RulesRefused
+    from routing.language.pitfalls import pitfalls
 
     try:
         found = rules.load(file)
@@ -86,7 +86,7 @@ def explain(settings: Settings, task: str, project: int | None, as_json: bool) -
     Example: `cueloop route explain 42`
     """
     from console.explanation import human
-    from routing.explain import explain as find
+    from routing.explaining.explain import explain as find
 
     store = open_store(settings)
     echo(find(store, which_project(settings, store, project), task), as_json, human)
@@ -103,7 +103,7 @@ def plan(settings: Settings, file: Path | None, project: int | None, as_json: bo
     Example: `cueloop route plan new-rules.yaml`
     """
     from console.explanation import plan_lines
-    from routing import rules
+    from routing.language import rules
     from routing.rehearse import rehearse
 
     tried = rules.load(file) if file else None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sync.hints import Hints
     from sync.steps import Step
 
-STEPS = ("sync.quality", "routing.step", "routing.notices", "ml_backend.due")
+STEPS = ("sync.quality", "routing.step", "routing.people.notices", "ml_backend.due")
 """Modules whose `step` the loop runs on every change, in this order: quality first, because routing reads it, and
 notices after routing, which raises them."""
 

@@ -31,8 +31,8 @@ def check(file: Path, as_json: bool) -> None:
 
     Example: `cueloop team check team.yaml`
     """
-    from routing import team_file
-    from routing.mistakes import RulesRefused
+    from routing.language.mistakes import RulesRefused
+    from routing.people import team_file
 
     try:
         found = team_file.load(file)
@@ -60,8 +60,8 @@ def apply(settings: Settings, file: Path, replaces: str, author: str, as_json: b
 
     Example: `cueloop team apply team.yaml`
     """
-    from routing import team_file, teams
-    from routing.team_advice import of_team
+    from routing.people import team_file, teams
+    from routing.people.team_advice import of_team
 
     found = replace(team_file.load(file), file=str(file.resolve()))
     store = open_store(settings)
@@ -86,7 +86,7 @@ def show(settings: Settings, project: int | None, text: bool, as_json: bool) -> 
     Example: `cueloop team show`
     """
     from console.team_facts import facts, table
-    from routing import teams
+    from routing.people import teams
 
     store = open_store(settings)
     if text:

@@ -11,6 +11,6 @@ KIND = copies.KIND
 
 def undo(site: Site, entry: Entry) -> None:
     """Delete a copy, unless somebody answered it: then it stays, and says what it is."""
-    from routing.copies import undo as take_out
+    from routing.checking.copies import undo as take_out
 
     take_out(site.store, site.client, entry)

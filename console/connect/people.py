@@ -48,7 +48,7 @@ def links_work(site: Site) -> bool:
 
     The server is asked for the next task of a queue that nobody has; it must answer that there is none.
     """
-    from routing.queues import next_task_body
+    from routing.showing.queues import next_task_body
 
     if not site.client.version().startswith(KNOWN_TO_TAKE_LINKS):
         return False
@@ -76,7 +76,7 @@ def undo(site: Site, entry: Entry) -> None:
 
 def links(site: Site, people: Sequence[Row]) -> list[dict[str, Any]]:
     """How each annotator opens their queue, by their stored tab if they have one: `id`, `email`, `queue`, `link`."""
-    from routing.queues import link
+    from routing.showing.queues import link
 
     stored = {entry.target: entry.after["id"] for entry in journal.standing(site.store, site.project_id, KIND)
               if entry.after}
@@ -90,7 +90,7 @@ def links(site: Site, people: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _store_tab(site: Site, user: Row) -> Row:
-    from routing.queues import tab
+    from routing.showing.queues import tab
 
     name = queue_name(user["id"])
     there = [view for view in site.client.views(site.project_id) if _shows(view, name)]

@@ -15,7 +15,7 @@ from cueloop.store.assignments import OPEN
 
 def places(supervisor: Supervisor, stage: Stage, *, stay: bool) -> list[tuple[str, str]]:
     """(what, where) lines. Without `stay` the first tells how to start everything again."""
-    from routing.queues import link
+    from routing.showing.queues import link
 
     base, project, home = stage.admin.url, stage.project_id, stage.settings.home
     someone = busiest(stage)

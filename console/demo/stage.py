@@ -24,7 +24,7 @@ from cueloop.store.annotators import queue_name
 from cueloop.types import Control
 
 if TYPE_CHECKING:
-    from routing.rules import Rules
+    from routing.language.rules import Rules
 
 TITLE = "Cueloop demo: film reviews"
 AUTHOR = "cueloop demo"
@@ -57,7 +57,7 @@ class Stage:
     @contextmanager
     def room(self) -> Iterator[list[Person]]:
         """Everybody with a connection of their own, closed at the end."""
-        from routing.queues import next_task_body
+        from routing.showing.queues import next_task_body
 
         with ExitStack() as stack:
             yield [Person(a.annotator, stack.enter_context(LabelStudio(self.admin.url, a.token)),
@@ -122,7 +122,7 @@ def _connect(settings: Settings, store: Store, admin: LabelStudio, project_id: i
 def _import(admin: LabelStudio, project_id: int, ratings: Ratings, accounts: Sequence[Account],
             held: int) -> dict[int, int]:
     """Import all sentences, `held` of them in each queue already; index of each by its task's id."""
-    from routing.queues import initial_cue
+    from routing.showing.queues import initial_cue
 
     size, queues = len(ratings.texts), [queue_name(account.id) for account in accounts]
     cues = initial_cue(size, queues, hold=held)
@@ -133,7 +133,8 @@ def _import(admin: LabelStudio, project_id: int, ratings: Ratings, accounts: Seq
 
 
 def _put_rules(store: Store, project_id: int) -> Rules:
-    from routing import context, rules
+    from routing import context
+    from routing.language import rules
 
     found = rules.parse(text("rules.yaml"), "console/demo/rules.yaml")
     with store.write() as conn:

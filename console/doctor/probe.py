@@ -38,7 +38,7 @@ class Scratch:
 
     def served(self) -> int | None:
         """The task that the probe's queue serves now."""
-        from routing.queues import next_task_body
+        from routing.showing.queues import next_task_body
 
         task = self.client.next_task(self.project, next_task_body(self.project, QUEUE))
         return None if task is None else int(task["id"])

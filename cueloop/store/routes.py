@@ -38,7 +38,7 @@ class Route:
     wake_at: datetime | None = None
     """When the clock alone gives a reason to look again."""
     audience: str = ""
-    """Who may be asked, with the task's fields read (`routing.qualify.group`); empty: anybody."""
+    """Who may be asked, with the task's fields read (`routing.people.qualify.group`); empty: anybody."""
     together: str = ""
     """Tasks with the same text here go to the same people."""
 

@@ -17,7 +17,7 @@ from routing.backtest import posterior
 from routing.backtest.history import History
 from routing.backtest.measured import measured
 from routing.backtest.times import drawn, rates
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.simulate.run import run
 from sync.arrays import FloatArray
 

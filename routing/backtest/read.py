@@ -14,10 +14,10 @@ from cueloop.sampling import audit_salt, uniform
 from cueloop.store.schema import decisions, predictions, tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
-from routing.audience import ANYBODY
 from routing.backtest.history import History, Logged
 from routing.context import Context
-from routing.rules import Rules
+from routing.language.audience import ANYBODY
+from routing.language.rules import Rules
 from routing.simulate.work import Work
 from sync import evidence
 from sync.arrays import FloatArray, IntArray

@@ -17,7 +17,7 @@ from routing.backtest.off_policy import OffPolicy, off_policy
 from routing.backtest.posterior import Draw
 from routing.backtest.predict import Predicted, predict
 from routing.backtest.support import Support, support, workload
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.simulate.run import Run, run
 from routing.simulate.signals import CLOCK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing.belief import pair_information
+from routing.choosing.belief import pair_information
 from routing.replay.learned import Learned, learn
 from routing.replay.load import Load
 from routing.replay.policy import Visible

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.belief import unvouched
+from routing.choosing.belief import unvouched
 from routing.replay.policy import Visible
 from sync.arrays import FloatArray, label_counts, normalised, totals
 from sync.consensus import Weights, majority_shares, shrunk

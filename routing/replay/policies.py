@@ -24,7 +24,7 @@ def of_name(name: str, recorded: Recorded) -> Policy:
     Raises DataError with all names for an unknown one, RulesRefused for a rules file with mistakes.
     """
     if name.startswith(RULES):
-        from routing import rules
+        from routing.language import rules
         from routing.replay.rules_policy import RulesPolicy
 
         return RulesPolicy(rules.load(Path(name.removeprefix(RULES))), recorded)

@@ -12,9 +12,9 @@ from collections.abc import Hashable
 import numpy as np
 
 from cueloop.sampling import audit_salt
+from routing.language.rules import Rules
 from routing.replay.policy import Visible
 from routing.replay.recorded import Recorded
-from routing.rules import Rules
 from routing.simulate.engine import Engine
 from routing.simulate.work import Work
 from sync.arrays import IntArray

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cueloop.sampling import uniform
-from routing import columns
-from routing.columns import Column
+from routing.language import columns
+from routing.language.columns import Column
+from routing.language.vocabulary import SIGNALS
 from routing.signals.task import TaskSignals
-from routing.vocabulary import SIGNALS
 
 CONTROL = re.compile(r"control\((?P<name>.*?)\)\.(?P<signal>.*)", re.DOTALL)
 """Name of the column of a signal of another control of the same task."""

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cueloop.sampling import is_sampled
-from routing import expertise
-from routing.batch import batch
-from routing.choose import Choice, Pool
-from routing.decide import Standing, decide, match
-from routing.expertise import Expertise
-from routing.rules import Rules
-from routing.settled import SLACK
+from routing.choosing import expertise
+from routing.choosing.batch import batch
+from routing.choosing.choose import Choice, Pool
+from routing.choosing.expertise import Expertise
+from routing.deciding.decide import Standing, decide, match
+from routing.deciding.settled import SLACK
+from routing.language.rules import Rules
+from routing.people.windows import window_size
 from routing.signals import lookup, uncertainty
 from routing.simulate.signals import Signals
 from routing.simulate.state import Opinion, State
 from routing.simulate.who import Who
 from routing.simulate.work import Work
-from routing.windows import window_size
 from sync.arrays import FloatArray, IntArray
 
 ROUNDS = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.simulate.engine import Engine
 from routing.simulate.work import Work
 from sync.arrays import FloatArray, IntArray

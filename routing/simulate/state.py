@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.plans import NONE, Plan
+from routing.deciding.plans import NONE, Plan
 from routing.simulate.work import Work
 from sync.arrays import FloatArray, IntArray
 from sync.consensus import Fit

@@ -1,4 +1,4 @@
-"""Who may be asked about a simulated task: what its plan demands of people (`routing.qualify`)."""
+"""Who may be asked about a simulated task: what its plan demands of people (`routing.people.qualify`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from routing import qualify
-from routing.audience import ANYBODY
-from routing.expertise import Expertise
+from routing.choosing.expertise import Expertise
+from routing.language.audience import ANYBODY
+from routing.people import qualify
 from routing.simulate.state import State
 from sync.arrays import FloatArray
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.team import NO_TEAM, Team
+from routing.people.team import NO_TEAM, Team
 from sync.arrays import FloatArray, IntArray
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from routing import found_thresholds
-from routing.actions import Accept
 from routing.context import Context
+from routing.language.actions import Accept
 from routing.thresholds import keep
 from routing.thresholds.promises import threshold
 

@@ -19,7 +19,7 @@ from cueloop.store import Store, figures, models, projects
 from cueloop.store.columns import now as this_moment
 from cueloop.store.schema import consensus
 from routing import context
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.signals import Champion
 from routing.thresholds import betting, drift, evidence, tell
 from routing.thresholds.evidence import Evidence

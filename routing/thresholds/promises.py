@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from routing.actions import Accept
-from routing.rules import Rules
+from routing.language.actions import Accept
+from routing.language.rules import Rules
 
 NUMBER = r"(?P<number>\d*\.?\d+)\s*(?P<percent>%?)"
 BOUND = re.compile(rf"(?<![\w.)])score\s*>=?\s*{NUMBER}(?!\s*[-+*/.(]|\w)")

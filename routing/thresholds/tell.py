@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cueloop import audit, logs
-from routing import found_thresholds, notices
+from routing import found_thresholds
+from routing.people import notices
 
 log = logs.get(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cueloop.declared import DISTRIBUTION
 from cueloop.types import Control
 from routing import found_thresholds
-from routing.rules import Rules
+from routing.language.rules import Rules
 from routing.thresholds.promises import promises
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from console.parts.label_studio import EmbeddedLabelStudio
 from cueloop.label_config import parse, to_result
 from cueloop.label_studio import LabelStudio
-from routing import queues
+from routing.showing import queues
 
 CONFIG = (Path(__file__).parents[2] / "console" / "demo" / "project.xml").read_text(encoding="utf-8")
 TEXTS = ("A film that is worth every minute.", "Dull from the first scene to the last.", "It runs for two hours.")

@@ -19,7 +19,7 @@ from cueloop.errors import DataError
 from cueloop.label_config import parse, to_result
 from cueloop.label_studio import LabelStudio
 from cueloop.store.annotators import queue_name
-from routing.queues import next_task_body
+from routing.showing.queues import next_task_body
 from tests.conftest import SENTIMENT
 
 CONTROL = parse(SENTIMENT).modelled[0]

@@ -19,7 +19,7 @@ def test_disconnect_while_the_loop_runs_and_people_work_leaves_only_their_annota
         home: Settings, store: Store, fake_label_studio: Any, project_factory: Callable[..., int]) -> None:
     """Given a loop that routes all the time and a person who answers from their queue all the time."""
     from routing import step as routing
-    from routing.queues import next_task_body
+    from routing.showing.queues import next_task_body
     from sync import loop, quality
 
     project = project_factory(fake_label_studio, tasks=[{"text": f"text {number}"} for number in range(40)])

@@ -14,8 +14,9 @@ from cueloop.label_studio import LabelStudio
 from cueloop.store import Store
 from cueloop.store import schema as s
 from cueloop.store.annotators import queue_name
-from routing import context, rules
-from routing.queues import next_task_body
+from routing import context
+from routing.language import rules
+from routing.showing.queues import next_task_body
 from tests.conftest import SENTIMENT
 
 RULES = """version: 1

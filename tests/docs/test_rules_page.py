@@ -8,15 +8,17 @@ import pytest
 from console.cli import main
 from cueloop.declared import Costs, Gold, Recheck
 from cueloop.sampling import uniform
-from routing import clock, reference, rules, settled, signals, timing, vocabulary
-from routing.action_fields import ACCEPT, ASK, ESCALATE, QUEUES, REVIEW
-from routing.actions import EXPERTISE, Accept, Ask, Escalate, Pause, Queues, Review
-from routing.audience import Audience, Nobody
-from routing.audience_fields import AUDIENCE, NOBODY_FIELDS
-from routing.conditions import LONGEST, compile_condition
-from routing.declarations import COSTS, LABELS
-from routing.people_fields import GOLD, PAUSE, RECHECK
-from routing.pitfalls import pitfalls
+from routing import signals
+from routing.deciding import clock, settled, timing
+from routing.language import reference, rules, vocabulary
+from routing.language.action_fields import ACCEPT, ASK, ESCALATE, QUEUES, REVIEW
+from routing.language.actions import EXPERTISE, Accept, Ask, Escalate, Pause, Queues, Review
+from routing.language.audience import Audience, Nobody
+from routing.language.audience_fields import AUDIENCE, NOBODY_FIELDS
+from routing.language.conditions import LONGEST, compile_condition
+from routing.language.declarations import COSTS, LABELS
+from routing.language.people_fields import GOLD, PAUSE, RECHECK
+from routing.language.pitfalls import pitfalls
 from routing.signals import TaskSignals
 
 ROOT = Path(__file__).parents[2]

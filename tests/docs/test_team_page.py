@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from routing import measured, team_file, team_schema
+from routing.people import measured, team_file, team_schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "team.md").read_text(encoding="utf-8")

@@ -14,10 +14,11 @@ from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from cueloop.store.predictions import Prediction
 from cueloop.store.schema import tasks
-from routing import context, rules
-from routing.publish import Published, publish
-from routing.queues import next_task_body
+from routing import context
+from routing.language import rules
 from routing.route import route
+from routing.showing.publish import Published, publish
+from routing.showing.queues import next_task_body
 from sync import quality
 from sync.pull import pull
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing import rules
-from routing.decide import Standing, decide, match
-from routing.plans import NONE, Plan
-from routing.rules import Rules
+from routing.deciding.decide import Standing, decide, match
+from routing.deciding.plans import NONE, Plan
+from routing.language import rules
+from routing.language.rules import Rules
+from routing.people.team import Person, Team
 from routing.signals import TaskSignals, lookup
-from routing.team import Person, Team
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from routing.batch import batch
-from routing.choose import EXPLORE, Pool, choose
+from routing.choosing.batch import batch
+from routing.choosing.choose import EXPLORE, Pool, choose
 
 
 def pool(people: int, free: int, size: int = 10) -> Pool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from routing.belief import of_task, pair_information, unvouched
-from routing.expertise import information
+from routing.choosing.belief import of_task, pair_information, unvouched
+from routing.choosing.expertise import information
 from sync import online
 from sync.consensus import ANNOTATOR_WEIGHT, Weights, fit, shrunk
 from tests.routing.replay.crowds import mixed

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from cueloop import journal
 from cueloop.store import Store, assignments, copies, schema
-from routing import checks, context, rules
-from routing.checks import Source
-from routing.intervals import Rate
+from routing import context
+from routing.checking import checks
+from routing.checking.checks import Source
+from routing.checking.intervals import Rate
+from routing.language import rules
 from routing.route import route
 from tests.routing.test_checks_in_store import ANN, BEN, answer, asked, keys, project
 

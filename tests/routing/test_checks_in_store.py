@@ -12,7 +12,8 @@ from cueloop.store import Store, annotations, annotators, assignments, copies, g
 from cueloop.store.annotations import Annotation
 from cueloop.store.columns import now
 from cueloop.store.routes import dirty
-from routing import context, rules
+from routing import context
+from routing.language import rules
 from routing.rehearse import rehearse
 from routing.route import route
 from sync import answers
@@ -152,7 +153,7 @@ def test_gold_of_somebody_who_went_away_is_free_for_others_and_a_copy_waits_for_
 
 def test_of_very_much_gold_a_drawn_part_is_looked_at_and_the_probability_says_so(
         project: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routing.gold.POOL", 3)
+    monkeypatch.setattr("routing.checking.gold.POOL", 3)
     route(project, 1)
     for task in range(100, 106):
         answer(project, ANN, task, ago=timedelta(minutes=90))

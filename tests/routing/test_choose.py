@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from routing.choose import EXPLORE, Pool, choose
-from routing.expertise import information, likeliest_two
+from routing.choosing.choose import EXPLORE, Pool, choose
+from routing.choosing.expertise import information, likeliest_two
 
 
 def pool(people: int, free: int = 5, size: int = 10) -> Pool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from routing import clock
-from routing.audience import Audience, Nobody
-from routing.plans import Plan
+from routing.deciding import clock
+from routing.deciding.plans import Plan
+from routing.language.audience import Audience, Nobody
 from tests.routing.test_asking import file, task
 
 NOW = datetime(2026, 3, 1, 12, 0, 20, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import columns
-from routing.conditions import compile_condition, compile_number
-from routing.scopes import ANNOTATOR
-from routing.typed import Problem
+from routing.language import columns
+from routing.language.conditions import compile_condition, compile_number
+from routing.language.scopes import ANNOTATOR
+from routing.language.typed import Problem
 
 COLUMNS = {
     "score": columns.of([0.9, None, 0.5], float), "answers": columns.of([1, 2, 3], float),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import rules
-from routing.decide import Matches, Standing, combine, decide, match
-from routing.plans import NONE, Plan
-from routing.rules import Rules
+from routing.deciding.decide import Matches, Standing, combine, decide, match
+from routing.deciding.plans import NONE, Plan
+from routing.language import rules
+from routing.language.rules import Rules
 from routing.signals import TaskSignals, lookup
 
 RULES = rules.parse("""

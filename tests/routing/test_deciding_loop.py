@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.routing.people.team import Team, choice
 
 from cueloop.store import assignments, decisions, routes, schema
 from cueloop.store.columns import now
-from routing.publish import publish
+from routing.deciding.timing import LATE
 from routing.route import route
-from routing.timing import LATE
+from routing.showing.publish import publish
 from sync import quality
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import Team, choice
 
 
 def rules(*lines: str) -> str:

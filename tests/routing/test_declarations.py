@@ -7,14 +7,15 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.routing.people.team import RULES, Team
 
 from cueloop import declared
 from cueloop.declared import Costs, Declared, Gold, Recheck
 from cueloop.store import projects
-from routing import context, rules
+from routing import context
 from routing.advice import advise
-from routing.mistakes import RulesRefused
-from tests.routing.team import RULES, Team
+from routing.language import rules
+from routing.language.mistakes import RulesRefused
 
 DAY = 86_400.0
 

@@ -12,18 +12,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.routing.people.team import LABELS, Person, Team
 
 from cueloop.store import assignments
 from cueloop.store.columns import now
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import assignments as asked
 from cueloop.store.schema import projects, routes, tasks
-from routing import rules, step
-from routing.mistakes import RulesRefused
+from routing import step
+from routing.language import rules
+from routing.language.mistakes import RulesRefused
 from sync import quality
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import LABELS, Person, Team
 
 pytestmark = pytest.mark.label_studio
 

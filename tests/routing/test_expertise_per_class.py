@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cueloop.store import Store, performance
-from routing import expertise
-from routing.batch import batch
-from routing.choose import Pool
+from routing.choosing import expertise
+from routing.choosing.batch import batch
+from routing.choosing.choose import Pool
 from sync import quality
 from tests.routing.work import Shop
 

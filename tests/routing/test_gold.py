@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.routing.people.team import Person, Team, choice, patches
 
 from console.explanation import human
 from cueloop.errors import LabelStudioError
 from cueloop.fake.faults import DROPPED, LOST
 from cueloop.store import assignments, consensus, decisions, routes, schema
-from routing import gold
-from routing.explain import explain
-from routing.wanted import queue_names
+from routing.checking import gold
+from routing.explaining.explain import explain
+from routing.showing.wanted import queue_names
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import Person, Team, choice, patches
 
 RULES = """
 version: 1
@@ -113,7 +113,7 @@ def test_gold_is_not_opened_before_the_suggestion_on_it_is_gone(
     team.round()
     team.predict(dict.fromkeys(team.ids, ("positive", 0.6)))
     known = star(team, 6)
-    monkeypatch.setattr("routing.blind.AT_ONCE", 0)
+    monkeypatch.setattr("routing.showing.blind.AT_ONCE", 0)
     team.apply(RULES)
     work(team, team.people[0], 6)
     (task,) = [number for number in known if team.asked(number)]
@@ -121,7 +121,7 @@ def test_gold_is_not_opened_before_the_suggestion_on_it_is_gone(
     assert team.shown(task)["is_labeled"]
     assert team.admin.predictions(team.project, task)
     # and is opened when that is gone
-    monkeypatch.setattr("routing.blind.AT_ONCE", 1)
+    monkeypatch.setattr("routing.showing.blind.AT_ONCE", 1)
     team.round()
     assert not team.shown(task)["is_labeled"]
     assert not team.admin.predictions(team.project, task)

@@ -14,8 +14,9 @@ from cueloop.settings import Settings
 from cueloop.store import Store, projects
 from cueloop.store import rules as stored_rules
 from cueloop.store.columns import now
-from routing import context, edits, rules
-from routing.default_rules import DEFAULT_FILE
+from routing import context, edits
+from routing.language import rules
+from routing.language.default_rules import DEFAULT_FILE
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">
 <Choice value="good"/><Choice value="bad"/></Choices></View>"""

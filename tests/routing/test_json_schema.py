@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from console.cli import main
-from routing import json_schema, rules
-from routing.default_rules import DEFAULT_RULES
-from routing.mistakes import RulesRefused
+from routing.language import json_schema, rules
+from routing.language.default_rules import DEFAULT_RULES
+from routing.language.mistakes import RulesRefused
 from tests.routing.test_declarations import FULL as DECLARED
 from tests.routing.test_rules_fields import FULL
 

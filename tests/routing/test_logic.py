@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import columns, logic
-from routing.conditions import compile_condition
-from routing.scopes import ANNOTATOR
+from routing.language import columns, logic
+from routing.language.conditions import compile_condition
+from routing.language.scopes import ANNOTATOR
 
 
 @pytest.mark.parametrize("source", [

@@ -6,17 +6,17 @@ from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
+from tests.routing.people.team import RULES, Team, answer_everything, patches
 
 from cueloop.store import decisions, predictions, routes, schema
 from cueloop.store.columns import now
 from routing import context
-from routing.explain import explain
-from routing.queues import initial_cue
+from routing.explaining.explain import explain
 from routing.route import route
-from routing.wanted import queue_names
+from routing.showing.queues import initial_cue
+from routing.showing.wanted import queue_names
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import RULES, Team, answer_everything, patches
 
 
 def test_people_are_served_what_they_are_asked_and_nothing_else(at_work: Team) -> None:

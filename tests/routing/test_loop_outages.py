@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.routing.people.team import RULES, Team, answer_everything
 
 from cueloop.errors import LabelStudioUnreachable
 from cueloop.settings import Settings
 from cueloop.store import Store, decisions, routes, schema
 from cueloop.store.columns import now
-from routing import rules
 from routing import step as routing_step
-from routing.explain import explain
-from routing.publish import publish
+from routing.explaining.explain import explain
+from routing.language import rules
 from routing.rehearse import rehearse
 from routing.route import route
-from routing.wanted import queue_names
+from routing.showing.publish import publish
+from routing.showing.wanted import queue_names
 from sync import loop, quality
 from sync.pull import pull
 from sync.sweep import sweep
-from tests.routing.team import RULES, Team, answer_everything
 
 
 def test_who_shows_no_sign_of_life_gives_their_tasks_to_others(at_work: Team) -> None:

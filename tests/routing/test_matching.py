@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from cueloop.sampling import uniform
-from routing import rules
-from routing.matching import match
-from routing.rules import Rules
+from routing.deciding.matching import match
+from routing.language import rules
+from routing.language.rules import Rules
 from routing.signals import TaskSignals, lookup
 from tests.routing.test_asking import file
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from cueloop.store import Store, annotators, projects, routes, schema
 from cueloop.store.columns import now
 from cueloop.store.upsert import upsert
-from routing import context, rules
-from routing.explain import explain
+from routing import context
+from routing.explaining.explain import explain
+from routing.language import rules
 from routing.route import route
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">

@@ -17,7 +17,7 @@ from cueloop.errors import SettingsError
 from cueloop.settings import Settings
 from cueloop.store import Store, notices
 from cueloop.store.columns import now
-from routing.notices import ADMIN, deliver, raise_once
+from routing.people.notices import ADMIN, deliver, raise_once
 from tests.routing.smtp import Mailbox, mail_server
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from routing.expertise import information
-from routing.online import OpenTasks
+from routing.choosing.expertise import information
+from routing.choosing.online import OpenTasks
 
 GOOD = np.array([[0.9, 0.1], [0.1, 0.9]])
 

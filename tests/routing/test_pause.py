@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
+from tests.routing.people.team import Person, Team
 
 from cueloop import audit
 from cueloop.settings import Settings
 from cueloop.store import assignments, notices, pauses, schema
 from cueloop.store.columns import now
-from routing import pause, rules
-from routing import pauses as people
-from routing.notices import ADMIN, deliver
+from routing.checking import pause
+from routing.checking import pauses as people
+from routing.language import rules
+from routing.people.notices import ADMIN, deliver
 from routing.rehearse import rehearse
 from routing.route import route
 from tests.routing.conftest import TeamFactory
 from tests.routing.smtp import Mailbox, mail_server
-from tests.routing.team import Person, Team
 from tests.routing.test_gold import star
 
 RULES = """

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli import main
-from routing import rules
-from routing.default_rules import DEFAULT_RULES
-from routing.pitfalls import pitfalls
+from routing.language import rules
+from routing.language.default_rules import DEFAULT_RULES
+from routing.language.pitfalls import pitfalls
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import qualify, team_file
-from routing.audience import ANYBODY, Audience, Mix, Nobody
-from routing.qualify import meets, reasons, resolve
-from routing.team import Person, Team
+from routing.language.audience import ANYBODY, Audience, Mix, Nobody
+from routing.people import qualify, team_file
+from routing.people.qualify import meets, reasons, resolve
+from routing.people.team import Person, Team
 
 TEAM = team_file.parse("""version: 1
 people:

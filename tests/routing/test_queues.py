@@ -8,12 +8,12 @@ import json
 from collections import Counter
 from urllib.parse import parse_qs, urlsplit
 
-from routing.actions import Queues
-from routing.places import Place
-from routing.plans import Plan
-from routing.queues import initial_cue, link, next_task_body, tab
-from routing.wanted import merged, queue_names, queue_value, satisfied, wanted
-from routing.windows import window_size
+from routing.deciding.places import Place
+from routing.deciding.plans import Plan
+from routing.language.actions import Queues
+from routing.people.windows import window_size
+from routing.showing.queues import initial_cue, link, next_task_body, tab
+from routing.showing.wanted import merged, queue_names, queue_value, satisfied, wanted
 
 
 def test_a_link_carries_the_whole_tab() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.routing.people.team import Person, Team
 
 from cueloop import journal
 from cueloop.errors import LabelStudioError
@@ -14,13 +15,12 @@ from cueloop.fake.faults import DROPPED, FAILED_LATE, LOST
 from cueloop.store import assignments, copies, routes, schema
 from cueloop.store.tasks import Task, by_keys
 from ml_backend import store_facts
-from routing import copies as made_copies
-from routing import recheck
-from routing.explain import explain
-from routing.wanted import queue_names
+from routing.checking import copies as made_copies
+from routing.checking import recheck
+from routing.explaining.explain import explain
+from routing.showing.wanted import queue_names
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import Person, Team
 
 RULES = """
 version: 1

@@ -15,15 +15,17 @@ from cueloop.store import Store, annotators, assignments, notices, pauses, perfo
 from cueloop.store.columns import now
 from cueloop.store.schema import annotations as notes
 from cueloop.types import Control
-from routing import context, known_answers, records, rules
-from routing import pauses as people
-from routing.conditions import compile_condition
-from routing.intervals import Estimate, Rate
-from routing.known_answers import _credits
-from routing.reasons import reason
-from routing.records import Record
+from routing import context
+from routing.checking import known_answers, records
+from routing.checking import pauses as people
+from routing.checking.intervals import Estimate, Rate
+from routing.checking.known_answers import _credits
+from routing.checking.reasons import reason
+from routing.checking.records import Record
+from routing.language import rules
+from routing.language.conditions import compile_condition
+from routing.language.scopes import ANNOTATOR
 from routing.route import route
-from routing.scopes import ANNOTATOR
 from sync import answers
 from tests.routing.test_checks_in_store import ANN, BEN, EXPERT, answer, keys, project
 
@@ -136,7 +138,8 @@ def test_too_few_checks_pause_nobody_and_a_pause_is_one_transaction(project: Sto
         if number < 2:
             route(project, 1)
     # When the process dies at any of the writes of a pause, nothing of it stays
-    for place in ("routing.pauses.audit.record", "routing.pauses.raise_once", "routing.pauses.assignments.end"):
+    for place in ("routing.checking.pauses.audit.record", "routing.checking.pauses.raise_once",
+                  "routing.checking.pauses.assignments.end"):
         with monkeypatch.context() as patch:
             def dies(*_: Any, **__: Any) -> None:
                 raise KeyboardInterrupt

@@ -7,8 +7,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cueloop.store import Store, schema
-from routing.explain import explain
-from routing.refill import LAST
+from routing.choosing.refill import LAST
+from routing.explaining.explain import explain
 from tests.routing.work import Shop
 
 PEOPLE = """people:

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from console.cli import main
 from cueloop.errors import RulesError
-from routing import rules
-from routing.audience import Audience
 from routing.context import default
-from routing.mistakes import RulesRefused
-from routing.rules import Accept, Ask, Escalate, Queues, Stop
+from routing.language import rules
+from routing.language.audience import Audience
+from routing.language.mistakes import RulesRefused
+from routing.language.rules import Accept, Ask, Escalate, Queues, Stop
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "rules"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from routing import rules
-from routing.default_rules import DEFAULT_RULES
-from routing.rules_diff import rules_diff
+from routing.language import rules
+from routing.language.default_rules import DEFAULT_RULES
+from routing.language.rules_diff import rules_diff
 
 THREE = """version: 1
 rules:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cueloop.declared import Gold, Recheck
-from routing import rules
-from routing.actions import Accept, Ask, Budget, Escalate, Limit, Reopen, Review, Stop
-from routing.audience import Audience, Mix, Nobody
-from routing.mistakes import RulesRefused
-from routing.rules import Rule, Rules
+from routing.language import rules
+from routing.language.actions import Accept, Ask, Budget, Escalate, Limit, Reopen, Review, Stop
+from routing.language.audience import Audience, Mix, Nobody
+from routing.language.mistakes import RulesRefused
+from routing.language.rules import Rule, Rules
 
 DAY = 86_400.0
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import spacing
+from routing.checking import spacing
 
 SHARES = (0.01, 0.02, 0.06, 0.1, 0.25, 0.33, 0.5)
 

@@ -13,14 +13,16 @@ from cueloop.errors import NotFound
 from cueloop.store import Store, annotators, projects, routes, schema
 from cueloop.store import rules as stored_rules
 from cueloop.store.columns import now
-from routing import context, rules, windows
-from routing.actions import Queues
+from routing import context
 from routing.advice import advise
-from routing.contested import contested
-from routing.explain import explain, task_id
+from routing.explaining.explain import explain, task_id
+from routing.language import rules
+from routing.language.actions import Queues
+from routing.people import windows
 from routing.rehearse import rehearse
-from routing.restore import suspects
 from routing.route import route
+from routing.showing.contested import contested
+from routing.showing.restore import suspects
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">
 <Choice value="negative"/><Choice value="neutral"/><Choice value="positive"/></Choices></View>"""

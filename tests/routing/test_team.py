@@ -12,9 +12,11 @@ from cueloop import audit, declared
 from cueloop.errors import Conflict, RulesError
 from cueloop.store import Store, annotators, projects
 from cueloop.store.columns import now
-from routing import context, rules, team_advice, team_file, teams
-from routing.mistakes import RulesRefused
-from routing.team import NO_TEAM, Team
+from routing import context
+from routing.language import rules
+from routing.language.mistakes import RulesRefused
+from routing.people import team_advice, team_file, teams
+from routing.people.team import NO_TEAM, Team
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "team.yaml"
 

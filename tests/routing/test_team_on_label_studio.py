@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.routing.people.team import Person, Team
+
 from cueloop.store.columns import now
 from cueloop.store.schema import pauses
-from routing import team_file, teams
+from routing.people import team_file, teams
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import Person, Team
 
 LANGUAGES = ("de", "fr", "en", "en")
 

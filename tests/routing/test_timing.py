@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing.plans import NONE, Plan
-from routing.timing import LATE, steps
+from routing.deciding.plans import NONE, Plan
+from routing.deciding.timing import LATE, steps
 from tests.routing.test_asking import file, plan, task
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

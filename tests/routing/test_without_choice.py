@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.routing.people.team import Team, assemble
 
 from console.explanation import human
 from cueloop.store import Store, assignments, decisions, performance, routes, schema
 from cueloop.store.columns import now
 from cueloop.types import Control
-from routing import context, expertise
+from routing import context
 from routing.advice import advise
-from routing.default_rules import DEFAULT_RULES
-from routing.explain import explain
+from routing.choosing import expertise
+from routing.explaining.explain import explain
+from routing.language.default_rules import DEFAULT_RULES
 from routing.route import route
 from routing.signals import TaskSignals, uncertainty
 from sync import quality
 from sync.pull import pull
-from tests.routing.team import Team, assemble
 
 SPANS = """<View><Text name="text" value="$text"/>
 <Labels name="names" toName="text"><Label value="PER"/><Label value="LOC"/></Labels></View>"""

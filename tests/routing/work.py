@@ -13,7 +13,9 @@ from cueloop.store import Store, annotators, decisions, projects, routes, schema
 from cueloop.store.assignments import Assignment
 from cueloop.store.columns import now
 from cueloop.store.routes import Route
-from routing import context, rules, team_file, teams
+from routing import context
+from routing.language import rules
+from routing.people import team_file, teams
 from routing.route import route
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="topic" toName="text">

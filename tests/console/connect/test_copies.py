@@ -11,7 +11,7 @@ from cueloop.settings import Settings
 from cueloop.store import Store, annotators, copies, decisions, tasks
 from cueloop.store.columns import now
 from cueloop.store.decisions import Decision
-from routing import copies as made
+from routing.checking import copies as made
 from sync.pull import pull
 from tests.console.connect.work import POSITIVE, person
 

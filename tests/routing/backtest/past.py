@@ -11,7 +11,8 @@ from cueloop.store import Store, annotators, models, predictions, projects, sche
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from cueloop.store.predictions import Prediction
-from routing import context, rules
+from routing import context
+from routing.language import rules
 from routing.route import route
 from sync import quality
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing import rules
+from routing.language import rules
 from routing.replay.recorded import Recorded, of_observations
 from routing.replay.replay import replay
 from routing.replay.rules_policy import RulesPolicy, key_of

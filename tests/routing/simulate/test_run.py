@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from cueloop.sampling import is_sampled
-from routing import rules
-from routing.audience import Audience
-from routing.expertise import Expertise
-from routing.plans import Plan
+from routing.choosing.expertise import Expertise
+from routing.deciding.plans import Plan
+from routing.language import rules
+from routing.language.audience import Audience
+from routing.people.team import Person, Team
 from routing.simulate.engine import Engine
 from routing.simulate.run import run
 from routing.simulate.signals import agreement
 from routing.simulate.state import State
 from routing.simulate.who import Who
 from routing.simulate.work import Work
-from routing.team import Person, Team
 
 TWO_THEN_ONE = rules.parse("""version: 1
 rules:

@@ -14,7 +14,8 @@ from cueloop.store.columns import now
 from cueloop.store.consensus import Consensus
 from cueloop.store.models import ModelVersion
 from cueloop.store.predictions import Prediction
-from routing import context, rules
+from routing import context
+from routing.language import rules
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="topic" toName="text" choice="single">
 <Choice value="ok"/><Choice value="spam"/></Choices></View>"""

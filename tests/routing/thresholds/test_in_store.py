@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from cueloop import sampling
 from cueloop.store import Store, schema
-from routing import context, found_thresholds, rules
+from routing import context, found_thresholds
+from routing.language import rules
 from routing.rehearse import rehearse
 from routing.signals import Champion
 from routing.thresholds import evidence, keep

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.routing.people.team import Team
 
 from cueloop import sampling
 from cueloop.store import figures, routes, schema
@@ -16,7 +17,6 @@ from routing.thresholds import keep
 from sync import quality
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
-from tests.routing.team import Team
 
 RULES = """
 version: 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cueloop import label_config
-from routing import found_thresholds, rules
+from routing import found_thresholds
+from routing.language import rules
 from routing.thresholds.promises import threshold
 from routing.thresholds.wanted import Sought, sought
 

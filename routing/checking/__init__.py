@@ -1,0 +1,1 @@
+"""Checks on people: ground truth and second looks among their work, pauses, training."""

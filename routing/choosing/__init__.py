@@ -1,0 +1,1 @@
+"""Plans that need people become questions to people."""

@@ -1,0 +1,215 @@
+"""Reads YAML as a graph of nodes that know their line and column, and takes typed values out of it.
+
+Nothing raises on a wrong value: the mistake is noted, a harmless default is given, reading goes on, so that all
+mistakes of a file come out together.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from routing.language.conditions import Condition, compile_condition, compile_number
+from routing.language.expressions import suggest
+from routing.language.literals import UNITS
+from routing.language.mistakes import Mistake
+from routing.language.scopes import TASK, Scope
+from routing.language.typed import Problem
+
+
+class Reader:
+    """Takes typed values out of nodes and collects `mistakes`."""
+
+    def __init__(self) -> None:
+        """Starts without mistakes."""
+        self.mistakes: list[Mistake] = []
+
+    def root(self, text: str) -> Node | None:
+        """The top node of a YAML text; None (with the mistake noted) when it is no YAML or empty."""
+        try:
+            with warnings.catch_warnings():     # an anchor that is used anew is the file's own affair
+                warnings.simplefilter("ignore")
+                node: Node | None = YAML(pure=True).compose(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self.mistakes.append(Mistake(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1,
+                                         f"this is not YAML: {error.problem or error.context}"))
+            return None
+        except YAMLError as error:
+            self.mistakes.append(Mistake(1, 1, f"this is not YAML: {str(error).splitlines()[0]}"))
+            return None
+        except RecursionError:
+            self.mistakes.append(Mistake(1, 1, "this is nested too deeply"))
+            return None
+        if node is None:
+            self.mistakes.append(Mistake(1, 1, "the file is empty; begin with `version: 1`"))
+        return node
+
+    def refuse(self, node: Node, message: str, *, offset: int = 0) -> None:
+        """Note a mistake at a node, `offset` characters into it."""
+        mark = node.start_mark
+        self.mistakes.append(Mistake(mark.line + 1, mark.column + 1 + offset, message))
+
+    def mapping(self, node: Node, fields: Collection[str], what: str) -> dict[str, Node]:
+        """The fields of a mapping. Unknown and repeated keys are mistakes; `what` names the thing in them."""
+        if not isinstance(node, MappingNode):
+            self.refuse(node, f"{what} is a set of `field: value`, not {say(node)}")
+            return {}
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, ScalarNode) else ""
+            if name not in fields:
+                self.refuse(key, f"{what} has no field {say(key)}{suggest(name, fields)}")
+            elif name in found:
+                self.refuse(key, f"`{name}` stands twice in {what}; keep one")
+            else:
+                found[name] = value
+        return found
+
+    def pairs(self, node: Node, what: str) -> list[tuple[str, Node]]:
+        """The entries of a mapping whose keys are names of the user's own; repeated ones are mistakes."""
+        if not isinstance(node, MappingNode):
+            self.refuse(node, f"{what} is a set of `name: value`, not {say(node)}")
+            return []
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, ScalarNode) else ""
+            if not name.strip():
+                self.refuse(key, f"{what} needs a name here, not {say(key)}")
+            elif name in found:
+                self.refuse(key, f"`{name}` stands twice in {what}; keep one")
+            else:
+                found[name] = value
+        return list(found.items())
+
+    def items(self, node: Node, what: str) -> list[Node]:
+        """The items of a list."""
+        if isinstance(node, SequenceNode):
+            return list(node.value)
+        self.refuse(node, f"{what} is a list of `- ...`, not {say(node)}")
+        return []
+
+    def text(self, node: Node, what: str) -> str:
+        """A text that is not empty."""
+        if isinstance(node, ScalarNode) and _kind(node) == "str" and node.value.strip():
+            return str(node.value)
+        self.refuse(node, f"{what} is a text, not {say(node)}")
+        return ""
+
+    def choice(self, node: Node, what: str, known: Collection[str]) -> str:
+        """One of the words in `known`."""
+        word = str(node.value) if isinstance(node, ScalarNode) else ""
+        if word not in known:
+            self.refuse(node, f"{what} is one of {', '.join(known)}, not {say(node)}{suggest(word, known)}")
+        return word
+
+    def integer(self, node: Node, what: str, least: int) -> int:
+        """A whole number of at least `least`."""
+        if isinstance(node, ScalarNode) and _kind(node) == "int" and int(node.value, 0) >= least:
+            return int(node.value, 0)
+        self.refuse(node, f"{what} is a whole number of at least {least}, not {say(node)}")
+        return least
+
+    def flag(self, node: Node, what: str) -> bool:
+        """True or false."""
+        word = str(node.value).lower() if isinstance(node, ScalarNode) and _kind(node) == "bool" else ""
+        if not word:
+            self.refuse(node, f"{what} is true or false, not {say(node)}")
+        return word == "true"
+
+    def number(self, node: Node, what: str) -> float:
+        """Any number."""
+        if isinstance(node, ScalarNode) and re.fullmatch(r"[-+]?(\d{1,15}(\.\d*)?|\.\d+)", str(node.value)):
+            return float(node.value)
+        self.refuse(node, f"{what} is a number, e.g. 2 or -0.5, not {say(node)}")
+        return 0.0
+
+    def match(self, node: Node, what: str, pattern: str, form: str) -> re.Match[str] | None:
+        """A scalar that is written as `pattern` says; `form` tells the user how that is."""
+        match = re.fullmatch(pattern, str(node.value)) if isinstance(node, ScalarNode) else None
+        if match is None:
+            self.refuse(node, f"{what} is {form}, not {say(node)}")
+        return match
+
+    def amount(self, node: Node, what: str) -> float:
+        """A number that is not negative."""
+        match = re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match and len(match[0]) < 20:
+            return float(match[0])
+        self.refuse(node, f"{what} is a number of at least 0, e.g. 20 or 0.4, not {say(node)}")
+        return 0.0
+
+    def share(self, node: Node, what: str) -> float:
+        """A share between 0 and 1, also written in percent: `5%` or `0.05`."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(%?)", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match:
+            value = float(match[1]) / (100 if match[2] else 1)
+            if 0 <= value <= 1:
+                return value
+        self.refuse(node, f"{what} is a share between 0% and 100%, e.g. 5% or 0.05, not {say(node)}")
+        return 0.0
+
+    def duration(self, node: Node, what: str) -> float:
+        """A duration in seconds, written as number and unit: 30m, 2h, 1.5d."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(node.value)) if isinstance(node, ScalarNode) else None
+        if match and float(match[1]) > 0:
+            return float(match[1]) * UNITS[match[2]]
+        self.refuse(node, f"{what} is a duration such as 30m, 2h or 1d, not {say(node)}")
+        return 0.0
+
+    def condition(self, node: Node, what: str, scope: Scope = TASK) -> Condition | None:
+        """A condition; each mistake in it is noted at its own column."""
+        if not isinstance(node, ScalarNode) or not node.value:
+            self.refuse(node, f"{what} is a condition such as score >= 0.9, not {say(node)}")
+            return None
+        condition, problems = compile_condition(str(node.value).rstrip("\n"), scope)
+        self._problems(node, problems)
+        return condition
+
+    def expression(self, node: Node, what: str) -> Condition | None:
+        """An expression for a number."""
+        if not isinstance(node, ScalarNode) or not node.value:
+            self.refuse(node, f"{what} is a number, or computed as in task.duration_s * 0.02, not {say(node)}")
+            return None
+        expression, problems = compile_number(str(node.value).rstrip("\n"))
+        self._problems(node, problems)
+        return expression
+
+    def _problems(self, node: ScalarNode, problems: list[Problem]) -> None:
+        quoted = 1 if node.style in ("'", '"') else 0
+        for problem in problems:
+            line, column = _within(node, problem.offset)
+            self.mistakes.append(Mistake(line, column + quoted, problem.message))
+
+
+def _within(node: ScalarNode, offset: int) -> tuple[int, int]:
+    """Line and column of a character of a scalar; of its first one where lines were folded away."""
+    mark = node.start_mark
+    if node.start_mark.line == node.end_mark.line:
+        return mark.line + 1, mark.column + 1 + offset
+    if node.style == "|":     # block: the text keeps its lines; its indent is that of its first line
+        before = str(node.value)[:offset]
+        lines = (node.start_mark.buffer or "").splitlines()
+        line = mark.line + 1 + before.count("\n")
+        indent = len(lines[line]) - len(lines[line].lstrip()) if line < len(lines) else 0
+        return line + 1, indent + offset - (before.rfind("\n") + 1) + 1
+    return mark.line + 1, mark.column + 1
+
+
+def _kind(node: ScalarNode) -> str:
+    return str(node.tag).rsplit(":", maxsplit=1)[-1]
+
+
+def say(node: Any) -> str:
+    """A node in a mistake."""
+    if isinstance(node, MappingNode):
+        return "a set of fields"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return f"`{str(node.value)[:40]}`" if node.value else "nothing"

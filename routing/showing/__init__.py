@@ -1,0 +1,1 @@
+"""What Label Studio is to show becomes what it shows."""
