@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.routing.people.team import RULES, Team, assemble
+from tests.routing.team import RULES, Team, assemble
 
 from cueloop.store import Store
 

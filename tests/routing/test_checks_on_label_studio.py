@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import choice
+from tests.routing.team import choice
 
 from cueloop import journal
 from cueloop.store import consensus, copies, schema

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import Team, choice
+from tests.routing.team import Team, choice
 
 from cueloop.store import assignments, decisions, routes, schema
 from cueloop.store.columns import now

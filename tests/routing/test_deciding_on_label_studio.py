@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.routing.people.team import Team, choice
+from tests.routing.team import Team, choice
 
 from cueloop.store import routes
 from sync.pull import pull

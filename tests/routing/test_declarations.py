@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.routing.people.team import RULES, Team
+from tests.routing.team import RULES, Team
 
 from cueloop import declared
 from cueloop.declared import Costs, Declared, Gold, Recheck

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import LABELS, Person, Team
+from tests.routing.team import LABELS, Person, Team
 
 from cueloop.store import assignments
 from cueloop.store.columns import now

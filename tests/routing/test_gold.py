@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import Person, Team, choice, patches
+from tests.routing.team import Person, Team, choice, patches
 
 from console.explanation import human
 from cueloop.errors import LabelStudioError

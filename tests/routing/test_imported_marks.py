@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.routing.people.team import Team, choice
+from tests.routing.team import Team, choice
 
 from cueloop import seen
 from cueloop.declared import Gold

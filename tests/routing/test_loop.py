@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
-from tests.routing.people.team import RULES, Team, answer_everything, patches
+from tests.routing.team import RULES, Team, answer_everything, patches
 
 from cueloop.store import decisions, predictions, routes, schema
 from cueloop.store.columns import now

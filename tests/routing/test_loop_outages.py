@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import RULES, Team, answer_everything
+from tests.routing.team import RULES, Team, answer_everything
 
 from cueloop.errors import LabelStudioUnreachable
 from cueloop.settings import Settings

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.routing.people.team import LABELS, Person
+from tests.routing.team import LABELS, Person
 
 from cueloop.store import routes
 from routing.showing.queues import initial_cue

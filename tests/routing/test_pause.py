@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
-from tests.routing.people.team import Person, Team
+from tests.routing.team import Person, Team
 
 from cueloop import audit
 from cueloop.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.people.team import Person, Team
+from tests.routing.team import Person, Team
 
 from cueloop import journal
 from cueloop.errors import LabelStudioError

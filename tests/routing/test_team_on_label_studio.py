@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.routing.people.team import Person, Team
+from tests.routing.team import Person, Team
 
 from cueloop.store.columns import now
 from cueloop.store.schema import pauses

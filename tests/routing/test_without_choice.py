@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.routing.people.team import Team, assemble
+from tests.routing.team import Team, assemble
 
 from console.explanation import human
 from cueloop.store import Store, assignments, decisions, performance, routes, schema

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.routing.people.team import Team
+from tests.routing.team import Team
 
 from cueloop import sampling
 from cueloop.store import figures, routes, schema
