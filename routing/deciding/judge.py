@@ -38,7 +38,8 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     forget(conn, given, [key for key in keys if key not in found])
     said = seen.read(conn, given, order)
     matched = {name: list(seen.matches(given, said, name)) for name in said.controls}
-    blinded = {key for at, key in enumerate(order) if any("blind" in rows[at] for rows in matched.values())}
+    blinded = {key for at, key in enumerate(order)
+               if any("blind" in rows[at] and rows[at]["blind"].blind for rows in matched.values())}
     found |= blind(conn, given, [found[key] for key in order], blinded)
     acted = places.acted(conn, [found[key] for key in order])
     ticking, used = clock.of(given.rules), {rule.name: seen.names_of(rule) for rule in given.rules.rules}

@@ -82,7 +82,7 @@ def match(rules: Rules, columns: Lookup, size: int, control: str | None = None, 
 def speaks(rule: Rule, control: str | None, *, named: bool = False) -> bool:
     """Whether a rule says anything about tasks by the signals of this control."""
     here = control is None or rule.control == control or (not rule.control and not named)
-    return here and bool(rule.action or rule.forbid or rule.priority or rule.blind)
+    return here and bool(rule.action or rule.forbid or rule.modifies)
 
 
 def _one(found: Matched, place: int, rule: Rule, columns: Lookup) -> None:
@@ -99,7 +99,7 @@ def _one(found: Matched, place: int, rule: Rule, columns: Lookup) -> None:
         return
     keys = [f"forbid:{kind}" for kind in rule.forbid]
     keys += [rule.kind] if rule.kind else []
-    keys += [name for name, given in (("priority", rule.priority), ("blind", rule.blind)) if given]
+    keys += rule.modifies
     for key in keys:
         _put(found, key, place, true)
 

@@ -31,7 +31,7 @@ def timed(plan: Plan, rule: Rule | None, matches: Matches, signals: TaskSignals,
     since = had.since if same and had.since else now.isoformat() if now else None
     plan = replace(plan, since=since, together=_together(mine, signals) if plan.asks else "")
     named = matches.get("priority")
-    urgency = named.priority if named is not None and plan.asks else 0.0
+    urgency = (named.priority or 0.0) if named is not None and plan.asks else 0.0
     if mine is None or mine.deadline is None or not plan.asks or now is None or since is None:
         return replace(plan, urgency=urgency)
     late = had.late if same else 0

@@ -85,9 +85,7 @@ def _control(given: Context, said: Seen, name: str) -> dict[str, Any]:
 
 def _action(rule: Rule) -> str:
     """What a rule does, in one word or a few."""
-    beside = [name for name, said in (("forbid", rule.forbid), ("priority", rule.priority), ("blind", rule.blind))
-              if said]
-    return rule.kind or ", ".join(beside)
+    return rule.kind or ", ".join([*(["forbid"] if rule.forbid else []), *rule.modifies])
 
 
 def _rules_then(conn: sa.Connection, given: Context, made: Sequence[decisions.Decision]) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ def _idle(rule: Rule) -> Iterator[Mistake]:
             yield _at(rule, name, f"`{name}` of rule {rule.name} has no effect: the rule asks nobody")
     if isinstance(rule.action, Accept) and rule.action.audit >= 1:
         yield _at(rule, "accept", f"rule {rule.name} accepts nothing: with `audit: 100%` people see every task")
-    alone = not (rule.kind or rule.forbid or rule.priority or rule.blind or rule.gold or rule.recheck or rule.limit)
+    alone = not (rule.kind or rule.forbid or rule.modifies or rule.gold or rule.recheck or rule.limit)
     if rule.pause and "when" in rule.at and alone:
         yield _at(rule, "when", f"`when` of rule {rule.name} has no effect: it is about tasks, and whom to pause is "
                                 "said by `pause.when`")

@@ -50,10 +50,10 @@ class Rule:
     line: int
     control: str = ""
     """The control whose signals it reads, and whose plan it makes; empty: each."""
-    priority: float = 0.0
-    """Added to the priority of tasks for which it holds; the first rule that names one counts."""
-    blind: bool = False
-    """No suggestion may be shown on tasks for which it holds."""
+    priority: float | None = None
+    """Added to the priority of tasks for which it holds; the first rule that names one counts, also one of 0."""
+    blind: bool | None = None
+    """No suggestion may be shown on tasks for which it holds; the first rule that says so, or not so, counts."""
     deadline: float | None = None
     """Seconds within which what it asks is to be answered."""
     keep_together: str = ""
@@ -77,13 +77,17 @@ class Rule:
         """Kind of its action; empty when it only forbids."""
         return type(self.action).__name__.lower() if self.action else ""
 
+    @property
+    def modifies(self) -> tuple[str, ...]:
+        """Which of `priority` and `blind` it names: 0 and false count too, against rules after it."""
+        return tuple(name for name, said in (("priority", self.priority), ("blind", self.blind)) if said is not None)
 
     @property
     def does(self) -> str:
         """All that it does, in words of the language, e.g. `ask, forbid`."""
-        given = {"forbid": self.forbid, "priority": self.priority, "blind": self.blind, "gold": self.gold,
-                 "recheck": self.recheck, "pause": self.pause, "limit": self.limit}
-        return ", ".join([*([self.kind] if self.kind else []), *(name for name, value in given.items() if value)])
+        people = {"gold": self.gold, "recheck": self.recheck, "pause": self.pause, "limit": self.limit}
+        return ", ".join([*([self.kind] if self.kind else []), *(["forbid"] if self.forbid else []), *self.modifies,
+                          *(name for name, value in people.items() if value)])
 
 
 @dataclass(frozen=True, slots=True)

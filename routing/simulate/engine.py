@@ -80,7 +80,7 @@ class Engine:
         seen = self.signals.gather(tasks, opinion)
         matches = match(self.rules, lookup(seen, found=self.work.found), len(seen), self.work.control)
         for t, said, found in zip(tasks, seen, matches, strict=True):
-            state.blind[t] |= "blind" in found
+            state.blind[t] |= "blind" in found and bool(found["blind"].blind)
             standing = Standing(
                 plan=state.plan[t], held_out=bool(self.held_out[t]), accepted=state.plan[t].kind == "accept",
                 answered_by=self.who.emails(state.authors[t]), blind=bool(state.blind[t]), team=self.work.team)

@@ -91,3 +91,11 @@ def test_what_counts_for_a_task_does_not_depend_on_the_tasks_beside_it(answers: 
     assert names(RULES, seen) == alone
     moved = [seen[at % len(seen)] for at in order]
     assert names(RULES, moved) == [alone[at % len(seen)] for at in order]
+
+
+def test_no_priority_and_not_blind_shield_from_later_rules() -> None:
+    given = file("name: none, when: answers < 1, priority: 0", "name: seen, when: answers < 1, blind: false",
+                 "name: all, when: true, priority: 5, blind: true")
+    found = names(given, tasks(0, 1))
+    assert found == [{"priority": "none", "blind": "seen"}, {"priority": "all", "blind": "all"}]
+    assert [rule.does for rule in given.rules] == ["priority", "blind", "priority, blind"]
