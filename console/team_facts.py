@@ -15,7 +15,7 @@ from routing.context import Context
 from routing.people import limits, windows
 from routing.people.team import Person
 from routing.people.windows import Window
-from routing.showing.queues import link
+from routing.showing.channel import CHANNEL
 
 HOUR = 3600.0
 
@@ -63,7 +63,7 @@ def _one(given: Context, window: Window, left: int, why: str, paused: Mapping[in
     address = None
     if base_url:
         address = (f"{base_url.rstrip('/')}/projects/{given.project.id}/data?tab={stored[annotator.queue]}&labeling=1"
-                   if annotator.queue in stored else link(base_url, given.project.id, annotator.queue))
+                   if annotator.queue in stored else CHANNEL.link(base_url, given.project.id, annotator.queue))
     return {"id": annotator.id, "email": annotator.email, "name": annotator.name, **_said(person),
             "open": len(window.open), "holds": window.size, "load": window.load, "seconds_a_task": window.pace,
             "state": _state(window), "more": None if left >= limits.UNLIMITED else left, "full": why or None,

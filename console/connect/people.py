@@ -76,7 +76,7 @@ def undo(site: Site, entry: Entry) -> None:
 
 def links(site: Site, people: Sequence[Row]) -> list[dict[str, Any]]:
     """How each annotator opens their queue, by their stored tab if they have one: `id`, `email`, `queue`, `link`."""
-    from routing.showing.queues import link
+    from routing.showing.channel import CHANNEL
 
     stored = {entry.target: entry.after["id"] for entry in journal.standing(site.store, site.project_id, KIND)
               if entry.after}
@@ -84,7 +84,7 @@ def links(site: Site, people: Sequence[Row]) -> list[dict[str, Any]]:
     for user in people:
         name = queue_name(user["id"])
         address = (f"{site.client.url}/projects/{site.project_id}/data?tab={stored[name]}&labeling=1"
-                   if name in stored else link(site.client.url, site.project_id, name))
+                   if name in stored else CHANNEL.link(site.client.url, site.project_id, name))
         found.append({"id": user["id"], "email": user["email"], "queue": name, "link": address})
     return found
 

@@ -15,7 +15,7 @@ from cueloop.store.assignments import OPEN
 
 def places(supervisor: Supervisor, stage: Stage, *, stay: bool) -> list[tuple[str, str]]:
     """(what, where) lines. Without `stay` the first tells how to start everything again."""
-    from routing.showing.queues import link
+    from routing.showing.channel import CHANNEL
 
     base, project, home = stage.admin.url, stage.project_id, stage.settings.home
     someone = busiest(stage)
@@ -26,7 +26,7 @@ def places(supervisor: Supervisor, stage: Stage, *, stay: bool) -> list[tuple[st
         lines.append(("admin", f"{own.admin_email}  password {own.admin_password}"))
     lines += [
         ("an annotator", f"{someone.email}  password {someone.password}  (sign in in a private window)"),
-        ("their queue", link(base, project, queue_name(someone.id))),
+        ("their queue", CHANNEL.link(base, project, queue_name(someone.id))),
         ("all annotators", str(home / "demo-people.json")),
         ("settings and secrets", str(secrets.file(home))),
         ("logs", str(home / "logs")),

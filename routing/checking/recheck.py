@@ -29,7 +29,8 @@ from routing.deciding import places
 from routing.deciding.closing import close_answered, forget
 from routing.deciding.places import Place
 from routing.people.windows import Window
-from routing.showing.wanted import PRIORITY, QUEUE, Wanted, queue_names, queue_value, satisfied
+from routing.showing.channel import CHANNEL
+from routing.showing.wanted import PRIORITY, QUEUE, Wanted, queue_names, queue_value
 
 RULE = "recheck"
 """Stands for the rule in decisions that the file's own declaration made."""
@@ -136,5 +137,5 @@ def _settled(conn: sa.Connection, given: Context, place: Place) -> Route | None:
         "cue": {QUEUE: queue_value(shown), PRIORITY: place.cue.get(PRIORITY, 0.0)},
         "overlap": max(1, authors), "is_labeled": True}
     fresh = replace(had, wanted=want, state=routes.ASKED if asked else routes.DONE,
-                    dirty=not satisfied(want, place, asked))
+                    dirty=not CHANNEL.shows(want, place, asked))
     return None if fresh == had else replace(fresh, updated_at=given.now)

@@ -23,7 +23,7 @@ from routing.checking.corrections import changes
 from routing.context import Context
 from routing.language.actions import Review
 from routing.people.notices import raise_once
-from routing.showing import queues
+from routing.showing.channel import CHANNEL
 
 AUTHOR = "author"
 
@@ -100,7 +100,7 @@ def _invite(conn: sa.Connection, given: Context, person: int, waiting: Sequence[
         once=f"review-work:{project.id}:{person}:{given.now:%Y-%m-%d}",
         subject=f"Answers wait for your review in project {project.id} ({project.title})", text="\n\n".join([
             "Answers of others wait in your queue to be looked at and, where they are wrong, corrected.",
-            *lines, f"Your queue: {queues.link(_address(), project.id, annotator.queue)}"]))
+            *lines, f"Your queue: {CHANNEL.link(_address(), project.id, annotator.queue)}"]))
 
 
 def _tell(conn: sa.Connection, given: Context, one: Assignment, annotation: Annotation, changed: Sequence[str]) -> bool:

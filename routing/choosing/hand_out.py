@@ -14,7 +14,8 @@ from routing.choosing.choose import Choice
 from routing.context import Context
 from routing.deciding import seen
 from routing.deciding.places import Place
-from routing.showing.wanted import satisfied, state_of, wanted
+from routing.showing.channel import CHANNEL
+from routing.showing.wanted import state_of, wanted
 from routing.signals import TaskSignals
 
 
@@ -44,4 +45,4 @@ def hand_out(conn: sa.Connection, given: Context, place: Place, choice: Choice, 
     if had.wanted.get("ranked") or plan.urgency:
         want = {**want, "ranked": True}         # an urgent task's place in the queue must be shown
     return replace(had, state=state_of(plan, len(asked)), wanted=want, need=need,
-                   dirty=not satisfied(want, place, asked), updated_at=given.now)
+                   dirty=not CHANNEL.shows(want, place, asked), updated_at=given.now)

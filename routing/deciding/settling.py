@@ -14,7 +14,8 @@ from routing.deciding.places import Place
 from routing.deciding.plans import Plan
 from routing.language.audience import ANYBODY
 from routing.people import qualify
-from routing.showing.wanted import PRIORITY, Wanted, satisfied, state_of, wanted
+from routing.showing.channel import CHANNEL
+from routing.showing.wanted import PRIORITY, Wanted, state_of, wanted
 from routing.signals import TaskSignals, in_question, uncertainty
 
 FIRST = 1.0
@@ -36,7 +37,7 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     had = place.route
     want = _shown(place, plan, bool(keep),
                   wanted(plan, place, asked, frozenset(given.queues_of(place.done_with)), priority))
-    dirty = not satisfied(want, place, asked)
+    dirty = not CHANNEL.shows(want, place, asked)
     if dirty and had is not None and not had.dirty and "accept" in want and not place.machine:
         dirty = (had.published or {}).get("accept") != want["accept"]    # accepted; the pull brings it any moment
     need = max(0, room - len(keep))

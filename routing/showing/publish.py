@@ -20,8 +20,9 @@ from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, routes
 from cueloop.store.columns import now
 from routing.checking import copies
-from routing.showing import accept, patch
+from routing.showing import accept
 from routing.showing.blind import clear_blind, shown
+from routing.showing.channel import CHANNEL
 from routing.showing.restore import restore
 
 SECONDS = 5.0
@@ -71,7 +72,7 @@ def publish(store: Store, client: LabelStudio, project_id: int, *, machine_token
         work = [route for route in routes.dirty(conn, project_id, LIMIT)
                 if route.task not in spoilt or route.wanted["is_labeled"]]
         accepting = routes.dirty(conn, project_id, BULK_LIMIT, accepted=True)
-    patched, window = patch.write(store, client, project_id, work, until)
+    patched, window = CHANNEL.write(store, client, project_id, work, until)
     accepted = accept.write(store, client, machine_token, project_id, accepting, until) if accepting else 0
     left = len(work) + len(accepting) - patched - accepted
     done = Published(patched, accepted, restored, cleared, left, window)
