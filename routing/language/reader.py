@@ -9,18 +9,32 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from cueloop.errors import RulesError
 from routing.language.conditions import Condition, compile_condition, compile_number
 from routing.language.expressions import suggest
-from routing.language.literals import UNITS
+from routing.language.literals import LONGEST, UNITS
 from routing.language.mistakes import Mistake
 from routing.language.scopes import TASK, Scope
 from routing.language.typed import Problem
+
+
+def text_of(path: Path, what: str, largest: int) -> str:
+    """The text of a file of at most `largest` bytes; `what` it should be. Raises RulesError when it cannot be read."""
+    try:
+        if path.stat().st_size > largest:
+            raise RulesError(f"{path}: has over {largest:,} bytes; that is no {what}.")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RulesError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise RulesError(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
 
 
 class Reader:
@@ -111,9 +125,10 @@ class Reader:
 
     def integer(self, node: Node, what: str, least: int) -> int:
         """A whole number of at least `least`."""
-        if isinstance(node, ScalarNode) and _kind(node) == "int" and int(node.value, 0) >= least:
-            return int(node.value, 0)
-        self.refuse(node, f"{what} is a whole number of at least {least}, not {say(node)}")
+        word = str(node.value) if isinstance(node, ScalarNode) and _kind(node) == "int" else ""
+        if re.fullmatch(r"[-+]?\d{1,9}", word) and int(word) >= least:
+            return int(word)
+        self.refuse(node, f"{what} is a whole number of at least {least}, in at most nine digits, not {say(node)}")
         return least
 
     def flag(self, node: Node, what: str) -> bool:
@@ -158,8 +173,9 @@ class Reader:
     def duration(self, node: Node, what: str) -> float:
         """A duration in seconds, written as number and unit: 30m, 2h, 1.5d."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(node.value)) if isinstance(node, ScalarNode) else None
-        if match and float(match[1]) > 0:
-            return float(match[1]) * UNITS[match[2]]
+        seconds = float(match[1]) * UNITS[match[2]] if match else 0.0
+        if 0 < seconds <= LONGEST:
+            return seconds
         self.refuse(node, f"{what} is a duration such as 30m, 2h or 1d, not {say(node)}")
         return 0.0
 

@@ -13,7 +13,7 @@ For each kind of action the first rule that matches counts; of the kinds that ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, Node
 
 from cueloop.declared import Declared, Gold, Recheck
-from cueloop.errors import RulesError
 from routing.language.actions import Accept, Action, Ask, Budget, Escalate, Limit, Pause, Queues, Reopen, Review, Stop
 from routing.language.conditions import Condition, compile_condition
 from routing.language.declarations import declared
 from routing.language.file_fields import DEMANDING, FILE, PEOPLE, RULE
-from routing.language.mistakes import RulesRefused
-from routing.language.reader import Reader, say
+from routing.language.mistakes import Mistake, RulesRefused
+from routing.language.people_fields import MOST
+from routing.language.reader import Reader, say, text_of
 from routing.language.vocabulary import ACTIONS
 
 __all__ = ["Accept", "Ask", "Escalate", "Queues", "Reopen", "Review", "Rule", "Rules", "Stop", "load", "parse"]
@@ -115,15 +115,7 @@ class Rules:
 
 def load(path: Path) -> Rules:
     """Read a rules file. Raises RulesRefused listing every mistake, RulesError when it cannot be read at all."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise RulesError(f"{path}: has over {LARGEST:,} bytes; that is no rules file.")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RulesError(f"{path}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise RulesError(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
-    return parse(text, str(path))
+    return parse(text_of(path, "rules file", LARGEST), str(path))
 
 
 def parse(text: str, file: str = "rules.yaml") -> Rules:
@@ -145,6 +137,8 @@ def parse(text: str, file: str = "rules.yaml") -> Rules:
         elif not misspelt:
             reader.refuse(root, "a rules file needs `rules:`, a list of rules")
     _one_currency(reader, nodes, values)
+    for kind in ("gold", "recheck"):
+        _enough_work(reader, kind, nodes, values, rules)
     if reader.mistakes:
         raise RulesRefused(file, reader.mistakes)
     return Rules(file=file, text=text, hash=hashlib.sha256(text.encode()).hexdigest(), rules=rules,
@@ -165,6 +159,19 @@ def _one_currency(reader: Reader, nodes: dict[str, Node], values: dict[str, Any]
     budget, costs = values.get("budget"), values.get("costs")
     if budget and costs and budget.currency and costs.currency and budget.currency != costs.currency:
         reader.refuse(nodes["budget"], f"`budget` is in {budget.currency} and `costs` are in {costs.currency}; use one")
+
+
+def _enough_work(reader: Reader, kind: str, nodes: Mapping[str, Node], values: Mapping[str, Any],
+                 rules: Sequence[Rule]) -> None:
+    """All shares of one kind of check together leave work to mix it into."""
+    shares = [(rule.place(kind), getattr(rule, kind).share) for rule in rules if getattr(rule, kind)]
+    if values.get(kind):
+        shares.append((_places(nodes)[kind], values[kind].share))
+    total = sum(share for _, share in shares)
+    if total > MOST + 1e-9 and len(shares) > 1:
+        (line, column), _ = shares[-1]
+        reader.mistakes.append(Mistake(line, column, f"all that this file mixes in as `{kind}` is {total:.0%} of "
+                                                     f"everybody's work together, and at most {MOST:.0%} may be"))
 
 
 def _places(nodes: Mapping[str, Node]) -> dict[str, Place]:

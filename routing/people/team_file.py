@@ -18,11 +18,10 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from cueloop.errors import RulesError
 from routing.language.expressions import suggest
 from routing.language.literals import UNITS
 from routing.language.mistakes import RulesRefused
-from routing.language.reader import Reader
+from routing.language.reader import Reader, text_of
 from routing.language.scopes import Scope
 from routing.language.vocabulary import FUNCTIONS
 from routing.people.team import WORDS, Person, Team
@@ -39,15 +38,7 @@ OF_FIELDS = Scope(signals={}, functions={"known": FUNCTIONS["known"]}, measures=
 
 def load(path: Path) -> Team:
     """Read a team file. Raises RulesRefused listing every mistake, RulesError when it cannot be read at all."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise RulesError(f"{path}: has over {LARGEST:,} bytes; that is no team file.")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RulesError(f"{path}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise RulesError(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
-    return parse(text, str(path))
+    return parse(text_of(path, "team file", LARGEST), str(path))
 
 
 def parse(text: str, file: str = "team.yaml") -> Team:
