@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -74,7 +74,7 @@ def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> l
 def of_tasks(conn: sa.Connection, model: str, version: str, keys: Sequence[int]) -> dict[int, list[Prediction]]:
     """{task: its predictions by this version, one a control}."""
     found: dict[int, list[Prediction]] = {}
-    columns = [c for c in predictions.c if c.name not in {"key", "sent_at", "pushed_at"}]
+    columns = [predictions.c[field.name] for field in fields(Prediction)]
     for some in chunks(keys):
         query = sa.select(*columns).where(_of(model, version), predictions.c.task.in_(some))
         for row in conn.execute(query.order_by(predictions.c.key)):
