@@ -6,7 +6,7 @@ and what paused people are asked is taken back. All of it is one transaction: a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -64,6 +64,17 @@ def apply(conn: sa.Connection, given: Context, changed: Collection[int] | None =
     return replace(given, paused=frozenset(open_now)), sorted(set(back))
 
 
+def would(conn: sa.Connection, given: Context) -> dict[str, list[int]]:
+    """{rule: people whom it would pause now}, of those who are not paused; nothing is written."""
+    ruled = [rule for rule in given.rules.rules if rule.pause is not None]
+    found: dict[str, list[int]] = {rule.name: [] for rule in ruled}
+    if ruled and given.controls:
+        for rule, _, _, record in _failing(conn, given, ruled, None, rows.of_people(
+                conn, given.project.id, [person.id for person in given.people])):
+            found[rule.name].append(record.annotator)
+    return found
+
+
 def explain(conn: sa.Connection, project_id: int, annotator: int) -> list[Paused]:
     """All pauses of a person in a project, oldest first: the rule, its hash, what it saw, who lifted it."""
     return rows.of_people(conn, project_id, [annotator]).get(annotator, [])
@@ -71,6 +82,13 @@ def explain(conn: sa.Connection, project_id: int, annotator: int) -> list[Paused
 
 def _look(conn: sa.Connection, given: Context, ruled: Sequence[Rule], changed: Collection[int] | None) -> None:
     had = rows.of_people(conn, given.project.id, [person.id for person in given.people])
+    for rule, action, control, record in list(_failing(conn, given, ruled, changed, had)):
+        _pause(conn, given, rule, action, control, record)
+
+
+def _failing(conn: sa.Connection, given: Context, ruled: Sequence[Rule], changed: Collection[int] | None,
+             had: Mapping[int, Sequence[Paused]]) -> Iterator[tuple[Rule, Pause, Control, Record]]:
+    """Everybody whom a rule pauses, once, by the first rule and control that do."""
     free = [person.id for person in given.people
             if not any(one.lifted_at is None for one in had.get(person.id, ()))]
     wanted = records.signals_in({name for rule in ruled if rule.pause for name in rule.pause.when.names})
@@ -87,7 +105,9 @@ def _look(conn: sa.Connection, given: Context, ruled: Sequence[Rule], changed: C
         for rule in ruled:
             if rule.control in ("", control.name):
                 looked = [record for record in seen if (rule.name, record.annotator) not in excused]
-                done = _one(conn, given, rule, control, looked, had)
+                done = {record.annotator: record for record in _of(rule, looked, had)}
+                assert rule.pause is not None
+                yield from ((rule, rule.pause, control, record) for record in done.values())
                 seen = [record for record in seen if record.annotator not in done]
                 free = [person for person in free if person not in done]
 
@@ -97,18 +117,13 @@ def _controls(given: Context, ruled: Sequence[Rule]) -> list[Control]:
     return [control for control in given.controls if "" in named or control.name in named]
 
 
-def _one(conn: sa.Connection, given: Context, rule: Rule, control: Control, seen: Sequence[Record],
-         had: Mapping[int, Sequence[Paused]]) -> set[int]:
-    """Pause everybody of whom one rule's condition is known to be true; who they are."""
+def _of(rule: Rule, seen: Sequence[Record], had: Mapping[int, Sequence[Paused]]) -> list[Record]:
+    """Those of whom one rule's condition is known to be true."""
     action = rule.pause
     assert action is not None
     true = action.when.true(records.lookup(seen), len(seen))
-    done = set()
-    for record, holds in zip(seen, true, strict=True):
-        if holds and _may(action, record, had.get(record.annotator, ())):
-            _pause(conn, given, rule, action, control, record)
-            done.add(record.annotator)
-    return done
+    return [record for record, holds in zip(seen, true, strict=True)
+            if holds and _may(action, record, had.get(record.annotator, ()))]
 
 
 def _may(action: Pause, record: Record, had: Sequence[Paused]) -> bool:

@@ -37,7 +37,8 @@ def _of_label(compiler: Compiler, node: ast.Call, before: str) -> Typed | None:
 def _found(compiler: Compiler, node: ast.Call, _before: str) -> Typed | None:
     named = {keyword.arg: _share(keyword.value) for keyword in node.keywords}
     label = compiler.text_of(node.args[0]) if len(node.args) == 1 else "" if not node.args else None
-    if label is None or "error" not in named or not named.keys() <= {"error", "confidence"}:
+    if label is None or "error" not in named or not named.keys() <= {"error", "confidence"} \
+            or len(named) < len(node.keywords):
         compiler.refuse(node, 'found() is written found("spam", error=1%), or found(error=1%, confidence=99%) for all '
                               "labels together")
         return None

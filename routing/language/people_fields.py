@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import MappingNode, Node
 
 from cueloop.declared import Gold, Recheck
 from routing.language.actions import Budget, Limit, Pause
@@ -96,10 +96,11 @@ LIMIT: Fields = {
     "seen": Field(CONDITION, "only tasks for which this condition holds count, e.g. `task.graphic == true`"),
     "per_person": Field(RATE, "answers that one person may be asked for, `40/h` or `200/d`", into="rates"),
     "per_person_day": Field(_per("day"), "tasks that one person may be shown in a day of their time zone"),
-    "per_hour": Field(_per("h(?:our)?"), "answers that one person may be asked for in an hour"),
-    "share_of_all": Field(SHARE, "most of the project's answers that one person may give")}
+    "per_hour": Field(_per("h(?:our)?"), "answers that one person may be asked for in an hour")}
 
-FILE_LIMIT: Fields = {name: field for name, field in LIMIT.items() if name != "seen"}
+FILE_LIMIT: Fields = {
+    **{name: field for name, field in LIMIT.items() if name != "seen"},
+    "share_of_all": Field(SHARE, "most of the project's answers that one person may give")}
 
 BUDGET: Fields = {
     "money": Field(MONEY, "what the project may spend, e.g. `400 EUR`"),
@@ -126,9 +127,20 @@ def _limit(values: Values) -> Limit:
     return Limit(**dict(values.pop("rates", ())) | values)
 
 
+def _limit_of_rule(reader: Reader, node: Node, what: str) -> Limit:
+    """A share of all answers is no part of it: who wrote one is told where it belongs."""
+    for key, _ in node.value if isinstance(node, MappingNode) else ():
+        if key.value == "share_of_all":
+            reader.refuse(key, "`share_of_all` is of all answers of the project, so no rule can have it: write it in "
+                               "`limit` at the top level of the file, or as `share` of a person in the team file")
+            return Limit()
+    return _LIMIT.read(reader, node, what)
+
+
 def _check_limit(reader: Reader, node: Node, nodes: Nodes, values: Values) -> None:
     if not values.keys() - {"seen"}:
-        reader.refuse(node, "`limit` needs a number: `per_person: 40/h`, `per_person_day: 60` or `share_of_all: 15%`")
+        reader.refuse(node, "`limit` needs a number: `per_person: 40/h`, `per_person_day: 60` or, for the whole file, "
+                            "`share_of_all: 15%`")
     for name, _ in values.get("rates", ()):
         if name in nodes:
             reader.refuse(nodes[name], f"`{name}` and `per_person` say the same; keep one")
@@ -156,7 +168,8 @@ def _budget(reader: Reader, node: Node, what: str) -> Budget:
 GOLD_SHAPE = record(GOLD, _gold)
 RECHECK_SHAPE = record(RECHECK, _recheck)
 PAUSE_SHAPE = record(PAUSE, _pause)
-LIMIT_SHAPE = record(LIMIT, _limit, _check_limit, one_of=list(FILE_LIMIT))
+_LIMIT = record(LIMIT, _limit, _check_limit, one_of=[name for name in LIMIT if name != "seen"])
+LIMIT_SHAPE = Shape(_limit_of_rule, _LIMIT.schema)
 FILE_LIMIT_SHAPE = record(FILE_LIMIT, _limit, _check_limit, one_of=list(FILE_LIMIT))
 BUDGET_SHAPE = Shape(_budget, schema_of(BUDGET) | {
     "additionalProperties": {"type": "string", "pattern": f"^{HOURS_PATTERN}$", "description": "the time of a team"}})

@@ -128,7 +128,8 @@ class Reader:
         word = str(node.value) if isinstance(node, ScalarNode) and _kind(node) == "int" else ""
         if re.fullmatch(r"[-+]?\d{1,9}", word) and int(word) >= least:
             return int(word)
-        self.refuse(node, f"{what} is a whole number of at least {least}, in at most nine digits, not {say(node)}")
+        most = ", in at most nine digits" if len(word) > 9 else ""
+        self.refuse(node, f"{what} is a whole number of at least {least}{most}, not {say(node)}")
         return least
 
     def flag(self, node: Node, what: str) -> bool:

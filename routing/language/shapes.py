@@ -120,7 +120,7 @@ def integer(least: int) -> Shape[int]:
 
 
 def _address(reader: Reader, node: Node, what: str) -> str:
-    text = reader.text(node, what)
+    text = reader.text(node, what).strip()
     if text and "@" not in text and not text.startswith("task."):
         reader.refuse(node, f"{what} lists e-mail addresses, and `{text}` is none")
     return text if text.startswith("task.") else text.lower()

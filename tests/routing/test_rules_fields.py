@@ -172,7 +172,8 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
         "7:20: `keep_together` names a field of the task, not `patient`; did you mean task.patient?",
         "8:25: `never_twice` is always true: who saw the answer once is no longer checked by it",
         "8:39: `share` is at most 50% of somebody's work, not 70%",
-        "10:12: `limit` needs a number: `per_person: 40/h`, `per_person_day: 60` or `share_of_all: 15%`",
+        "10:12: `limit` needs a number: `per_person: 40/h`, `per_person_day: 60` or, for the whole file, "
+        "`share_of_all: 15%`",
         "10:19: there is no signal `graphic`; a field of the task is written task.graphic",
         "12:19: there is no signal `skip`, did you mean skips?",
         "15:15: `escalate` names nobody: say `to`, a list of e-mail addresses, or `team`, `skill` ...",
@@ -245,3 +246,27 @@ def test_anchors_and_windows_line_ends_are_taken() -> None:
     read = rules.parse("version: 1\r\nrules:\r\n  - {name: &n a, when: &w true, stop: {}}\r\n"
                        "  - {name: &n b, when: *w, ask: {n: 1}}\r\n")
     assert [(rule.name, rule.when.source) for rule in read.rules] == [("a", "true"), ("b", "true")]
+
+
+@pytest.mark.parametrize(("rule", "mistake"), [
+    ("limit: {seen: score > 0, share_of_all: 10%}", "3:40: `share_of_all` is of all answers of the project, so no rule "
+     "can have it: write it in `limit` at the top level of the file, or as `share` of a person in the team file"),
+    ("gold: {share: 40%}}\n  - {name: b, gold: {share: 20%}", "4:21: all that this file mixes in as `gold` is 60% of "
+     "everybody's work together, and at most 50% may be"),
+    ("when: true, ask: {n: 0x1F}", "3:36: `n` is a whole number of at least 1, not `0x1F`"),
+    (f"when: true, ask: {{n: {'9' * 30}}}", "3:36: `n` is a whole number of at least 1, in at most nine digits, not "
+     f"`{'9' * 30}`"),
+    ("when: true, ask: {}, deadline: 99999999d", "3:46: `deadline` is a duration such as 30m, 2h or 1d, not "
+     "`99999999d`"),
+    ("when: 'score > found(error=1%, error=2%)', stop: {}", '3:30: found() is written found("spam", error=1%), or '
+     "found(error=1%, confidence=99%) for all labels together")])
+def test_what_could_not_be_kept_is_refused(rule: str, mistake: str) -> None:
+    with pytest.raises(RulesRefused) as error:
+        rules.parse(f"version: 1\nrules:\n  - {{name: a, {rule}}}\n", "r.yaml")
+    assert str(error.value).splitlines() == [f"r.yaml:{mistake}"]
+
+
+def test_numbers_with_leading_zeros_and_addresses_with_spaces_are_read_as_meant() -> None:
+    rule = rules.parse("version: 1\nrules: [{name: a, when: true, ask: {n: 02, people: [' A@b.c ', d@e.f]}}]").rules[0]
+    assert isinstance(rule.action, Ask)
+    assert (rule.action.n, rule.action.who.people) == (2, ("a@b.c", "d@e.f"))
