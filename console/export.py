@@ -20,6 +20,9 @@ from cueloop.store.schema import answers, consensus, decisions, predictions, rou
 BATCH = 500
 """Tasks read at a time: memory stays small however big the project."""
 
+DECLARED = ("ground-truth", "adjudication")
+"""Methods of a consensus for which one person stands (`sync.results`)."""
+
 Row = dict[str, Any]
 
 
@@ -30,9 +33,9 @@ def rows(store: Store, project_id: int, *, everything: bool = False, results: bo
     {control: {label, value, probability, decided_by, annotators, answers, model_version, rules, guideline}}.
     `value` is a structured label (`sync.kinds`): regions, several labels, a number, or the shares of all labels where
     there is no single truth; `label` is then a short text of it. None for a single choice.
-    `decided_by` is `people`, `ground-truth` or `machine`. `model_version`, `rules` and `guideline` are those of
-    the decision, None where there was none or it is not known. With `results` there is `results`, too: what each
-    annotation says in Label Studio's own form, oldest first.
+    `decided_by` is `people`, `ground-truth`, `adjudication` or `machine`. `model_version`, `rules` and `guideline` are
+    those of the decision, None where there was none or it is not known. With `results` there is `results`, too: what
+    each annotation says in Label Studio's own form, oldest first.
     """
     with store.read() as conn:
         controls = [c.name for c in parse(get(conn, project_id).label_config).judged]
@@ -105,7 +108,7 @@ def _by_people(conn: sa.Connection, keys: list[int], latest: dict[tuple[int, str
         guidelines = [version for _, version in people if version is not None]
         yield row.task, row.control, {
             "label": row.label, "value": row.value, "probability": row.probability,
-            "decided_by": "ground-truth" if row.method == "ground-truth" else "people",
+            "decided_by": row.method if row.method in DECLARED else "people",
             "annotators": [annotator for annotator, _ in people], "answers": row.answers,
             "model_version": decision.model_version if decision else None,
             "rules": decision.rules_hash if decision else None, "guideline": max(guidelines, default=None)}

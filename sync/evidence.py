@@ -7,7 +7,7 @@ names of tasks and annotators, and structured answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cueloop import declared
 from cueloop.errors import NotFound
 from cueloop.label_config import parse
+from cueloop.store import adjudications
 from cueloop.store.schema import annotations as made
 from cueloop.store.schema import answers, projects, tasks
 from cueloop.store.upsert import chunks
@@ -51,7 +52,8 @@ def observations(conn: sa.Connection, project_id: int, control: Control,
     """Answers to one control of all tasks of a project, or of these tasks, oldest first.
 
     Deleted tasks and hidden copies are left out. A ground truth that came with an import counts only where the rules
-    say so. Raises NotFound when the project is not known.
+    say so. Where there is none, the answer of who was asked to decide is the truth. Raises NotFound when the project
+    is not known.
     """
     _, said = _config(conn, project_id)
     wanted = _select(conn, project_id, control, imported=said.gold.imported)
@@ -69,7 +71,8 @@ def observations(conn: sa.Connection, project_id: int, control: Control,
     found = {name: np.concatenate([table.pop(name) for table in tables]) for name in list(tables[0])}
     order = np.lexsort((found["annotator"], found["task"], found["at"]))
     found = {name: column[order] for name, column in found.items()}
-    return _observed(control, found, labels, [values[at] for at in order] if values else [])
+    decided = _pin(found, adjudications.standing(conn, project_id, control.name, task_keys))
+    return _observed(control, found, labels, [values[at] for at in order] if values else [], decided)
 
 
 def answer_count(conn: sa.Connection, project_id: int) -> int:
@@ -154,7 +157,21 @@ def _seconds(at: Sequence[Any]) -> NDArray[np.float64]:
     return np.array(at, np.float64)
 
 
-def _observed(control: Control, found: Table, labels: dict[str, int], values: list[Any]) -> Observations:
+def _pin(found: Table, verdicts: Mapping[int, adjudications.Verdict]) -> frozenset[int]:
+    """Mark the answers of those who were asked to decide as the truth; the tasks. A ground truth stands above them."""
+    if not verdicts:
+        return frozenset()
+    settled = set(found["task"][found["truth"]].tolist())
+    judged = [task for task in verdicts if task not in settled]
+    rows = np.flatnonzero(np.isin(found["task"], np.array(judged, np.int64)))
+    said_by = np.array([verdicts[task].said_by for task in found["task"][rows].tolist()], np.int64)
+    rows = rows[found["annotator"][rows] == said_by]
+    found["truth"][rows] = True
+    return frozenset(found["task"][rows].tolist())
+
+
+def _observed(control: Control, found: Table, labels: dict[str, int], values: list[Any],
+              decided: frozenset[int]) -> Observations:
     names = list(dict.fromkeys([*control.labels, *sorted(labels)]))
     place = {name: at for at, name in enumerate(names)}
     label = np.array([place[name] for name in labels], np.int64)[found["label"]]
@@ -166,7 +183,7 @@ def _observed(control: Control, found: Table, labels: dict[str, int], values: li
     return Observations(
         task, annotator, label, found["seconds"], truth, pinned, tuple(tasks_seen), tuple(annotators_seen),
         tuple(names), review=found["review"], at=found["at"], seen=found["seen"], guideline=found["guideline"],
-        value=_positions(control, values, label))
+        value=_positions(control, values, label), decided=decided)
 
 
 def _positions(control: Control, values: list[Any], label: NDArray[Any]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ gold) take longer and are made when somebody may look at them: about once a minu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from sync import choice, evidence, gold, kinds, known, voices
 from sync.history import history
 from sync.observations import Observations
 from sync.outcome import Outcome
+from sync.results import told_by
 from sync.scorecard import card
 from sync.scorecard import evidence as card_evidence
 
@@ -67,6 +68,7 @@ def find(given: Inputs, *, reports: bool, least: int = card.LEAST) -> Findings:
         outcome, assessment = choice.judged(control, seen, **given.options)
     else:
         outcome, assessment = kinds.judge(control, seen, **given.options), None
+    outcome = replace(outcome, consensus=told_by(outcome.consensus, seen.decided))
     if not reports:
         return Findings(outcome, outcome.agreement)
     cards = (card.cards(seen, assessment, given.evidence, least=least) if assessment is not None else

@@ -24,7 +24,8 @@ class Observations:
     annotation (the reviewer's answer, but not an independent one) and imported ground truths, which are nobody's. `at`
     is when (POSIX seconds, NaN unknown);
     `seen` whether a suggestion was on screen (1, 0 blind, -1 unknown); `guideline` the version in force (-1
-    unknown). `value` has the answers themselves where they are structured (`sync.kinds`), else it is empty.
+    unknown). `value` has the answers themselves where they are structured (`sync.kinds`), else it is empty. Of the
+    tasks (names) in `decided` the truth is not a ground truth, but the answer of somebody who was asked to decide.
     """
 
     task: IntArray
@@ -41,6 +42,7 @@ class Observations:
     seen: IntArray
     guideline: IntArray
     value: tuple[Any, ...] = ()
+    decided: frozenset[Any] = frozenset()
 
 
 def observe(task: Sequence[Hashable], annotator: Sequence[Hashable], label: Sequence[str], *,

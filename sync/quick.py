@@ -14,7 +14,7 @@ from cueloop.store.performance import Confusions
 from cueloop.types import Control
 from sync import choice, evidence, kinds, known, methods, online, voices
 from sync.observations import Observations
-from sync.results import TRUTH, consensus_row
+from sync.results import TRUTH, consensus_row, told_by
 from sync.voice import Heard, Voice, heard, join
 
 
@@ -26,6 +26,7 @@ def update(conn: sa.Connection, project_id: int, control: Control, task_keys: Co
     else:
         quality = known.of_control(conn, project_id, control.name)
         rows = list(kinds.judge(control, seen, known=quality).consensus)
+    rows = list(told_by(rows, seen.decided))
     consensus_store.write(conn, project_id, rows)
     consensus_store.remove(conn, set(task_keys) - {row.task for row in rows}, control.name)
     performance_store.add_stale(conn, project_id, control.name, len(task_keys))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from sync.assess import Assessment
 
 TRUTH = "ground-truth"
 """Method of a consensus that somebody declared."""
+
+ADJUDICATION = "adjudication"
+"""Method of a consensus that somebody decided whom a rule had asked to (`escalate`)."""
 
 
 def consensus_rows(result: Assessment, control: str) -> Sequence[Consensus]:
@@ -26,6 +31,16 @@ def consensus_rows(result: Assessment, control: str) -> Sequence[Consensus]:
         result.fit.probability, result.spoke, result.answers, result.effective,
         np.where(sure, TRUTH, np.array(result.method, object)), sure)
     return rows.take(result.answers > 0)
+
+
+def told_by(rows: Sequence[Consensus], decided: Collection[Any]) -> Sequence[Consensus]:
+    """The same consensus, but a truth of the tasks in `decided` is an adjudication by name."""
+    if not decided:
+        return rows
+    if isinstance(rows, ConsensusColumns):
+        theirs = np.fromiter((task in decided for task in rows.task.tolist()), bool, len(rows))
+        return replace(rows, method=np.where(theirs & (rows.method == TRUTH), ADJUDICATION, rows.method))
+    return [replace(row, method=ADJUDICATION) if row.task in decided and row.method == TRUTH else row for row in rows]
 
 
 def consensus_row(task: int, control: str, labels: tuple[str, ...], posterior: FloatArray,

@@ -258,6 +258,12 @@ assignments = sa.Table("assignments", metadata,             # who was asked what
     sa.Index("uq_assignments_open", "task", "annotator_id", unique=True,   # nobody is asked twice at a time
              sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")))
 
+adjudications = sa.Table("adjudications", metadata,         # who decided what: their answer is the consensus
+    _task(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("annotator_id", sa.Integer, primary_key=True, autoincrement=False), _project(),
+    sa.Column("rule", sa.Text, nullable=False),             # name of the rule that asked them to
+    sa.Column("created_at", Utc, nullable=False))           # of several the newest counts whose answer stands
+
 teams = sa.Table("teams", metadata,                         # team.yaml, each that was applied; the newest is in force
     _key(), sa.Column("hash", sa.Text, nullable=False),
     sa.Column("file", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),

@@ -2,7 +2,8 @@
 
 What counts: own answers (no edits of others') to a task with a ground truth that is not this answer itself, and on
 which no suggestion is known to have been on screen. Whether the task was already gold when the answer was given is
-not known here, and does not matter, as long as the truth was not chosen because of that answer.
+not known here, and does not matter, as long as the truth was not chosen because of that answer. That is why tasks which
+somebody was asked to decide do not count: they are the disputed ones, chosen because of the answers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Gold:
 def gold(seen: Observations) -> Gold:
     """Accuracy of each annotator on ground truth, with the exact interval of Clopper and Pearson."""
     row = counted(seen)
-    row = row[(seen.pinned[seen.task[row]] >= 0) & (seen.seen[row] != 1)]
+    declared = (seen.pinned >= 0) & np.array([task not in seen.decided for task in seen.tasks], bool)
+    row = row[declared[seen.task[row]] & (seen.seen[row] != 1)]
     annotator, people = seen.annotator[row], len(seen.annotators)
     answered = np.bincount(annotator, minlength=people)
     right = np.bincount(annotator, seen.label[row] == seen.pinned[seen.task[row]], people).astype(int)

@@ -1,4 +1,4 @@
-"""Teams, pauses, notices; deadlines, the clock, predicted regions."""
+"""Teams, pauses, notices, adjudications; deadlines, the clock, predicted regions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _teams()
     _pauses()
     _notices()
+    _adjudications()
 
 
 def _key() -> sa.Column[int]:
@@ -75,3 +76,15 @@ def _notices() -> None:
         sa.UniqueConstraint("once", name=op.f("uq_notices_once")))
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notices_project_id"), ["project_id"], unique=False)
+
+
+def _adjudications() -> None:
+    op.create_table(
+        "adjudications", sa.Column("task", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        _text("control"), sa.Column("annotator_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False), _text("rule"), _moment("created_at"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_adjudications_project_id")),
+        sa.ForeignKeyConstraint(["task"], ["tasks.key"], name=op.f("fk_adjudications_task")),
+        sa.PrimaryKeyConstraint("task", "control", "annotator_id", name=op.f("pk_adjudications")))
+    with op.batch_alter_table("adjudications", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_adjudications_project_id"), ["project_id"], unique=False)
