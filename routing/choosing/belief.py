@@ -31,22 +31,27 @@ def unvouched(task: IntArray, annotator: IntArray, label: IntArray, *, posterior
     own = posterior[task]
     said = np.maximum(counts[annotator, :, label] - own, 0.0) + before[annotator, :, label]
     logs = np.log(np.maximum(said / (np.maximum(rows[annotator] - own, 0.0) + weight), _LEAST))
-    total = np.stack([np.bincount(task, weights=column, minlength=len(posterior)) for column in logs.T], axis=1)
-    return softmax(total + np.log(np.maximum(prior, _LEAST)))
+    return softmax(_sums(task, logs, len(posterior)) + np.log(np.maximum(prior, _LEAST)))
+
+
+def of_tasks(known: Known, task: IntArray, annotator: IntArray, label: IntArray, tasks: int) -> FloatArray:
+    """The same of T `tasks` (T, K), from their N answers and what the last fit knows of those who gave them.
+
+    `annotator` holds rows of `known.confusion`, or -1 for somebody unknown (`sync.online`): they count as the crowd
+    does. An answer that came after the fit taught it nothing yet and is taken out all the same: with five answers or
+    more of a person that is little.
+    """
+    who, giver = np.unique(annotator, return_inverse=True)
+    confusion, counts = of(known, who)
+    prior = np.maximum(known.prior, _LEAST)
+    likely = np.log(np.maximum(confusion[giver, :, label], _LEAST))
+    posterior = softmax(_sums(task, likely, tasks) + np.log(prior))
+    return unvouched(task, giver, label, posterior=posterior, confusion=confusion, counts=counts, prior=prior)
 
 
 def of_task(known: Known, annotator: IntArray, label: IntArray) -> FloatArray:
-    """The same of one task (K,), from its n answers and what the last fit knows of those who gave them.
-
-    `annotator` holds rows of `known.confusion`, or -1 for somebody unknown (`sync.online`). An answer that came after
-    the fit taught it nothing yet and is taken out all the same: with five answers or more of a person that is little.
-    """
-    confusion, counts = of(known, annotator)
-    given, prior = np.arange(len(label)), np.maximum(known.prior, _LEAST)
-    likely = np.log(np.maximum(confusion[given, :, label], _LEAST)).sum(0)
-    posterior = softmax(likely + np.log(prior))[None]
-    return np.asarray(unvouched(np.zeros(len(label), np.int64), given, label, posterior=posterior, confusion=confusion,
-                                counts=counts, prior=prior)[0])
+    """The same of one task (K,), from its n answers."""
+    return np.asarray(of_tasks(known, np.zeros(len(label), np.int64), annotator, label, 1)[0])
 
 
 def pair_information(belief: FloatArray, confusion: FloatArray, task: IntArray, annotator: IntArray) -> FloatArray:
@@ -58,6 +63,11 @@ def pair_information(belief: FloatArray, confusion: FloatArray, task: IntArray, 
     of_task = belief[task]
     answer = np.einsum("nk,nkl->nl", of_task, confusion[annotator])
     return np.asarray(np.maximum(_entropy(answer) - (of_task * _entropy(confusion)[annotator]).sum(1), 0.0))
+
+
+def _sums(task: IntArray, each: FloatArray, tasks: int) -> FloatArray:
+    """(T, K) sums over the answers (N, K) to each task."""
+    return np.stack([np.bincount(task, weights=column, minlength=tasks) for column in each.T], axis=1)
 
 
 def _entropy(p: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What is known of some tasks on one control, and what each person's answer to each of them would tell."""
+"""What is known of some tasks on one control, and what each person's answer to each of them would tell for its cost."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from routing import signals
-from routing.choosing import expertise
+from routing.choosing import cost, expertise
 from routing.context import Context
 from routing.deciding import seen
 from routing.deciding.places import Place
 from routing.people.windows import Window
 from routing.signals import TaskSignals
+
+Array = NDArray[np.float64]
 
 AWAY_WORTH = 0.01
 """What the answer of an absent annotator counts for: they are asked where nobody else is free."""
@@ -27,11 +29,11 @@ class Worth:
 
     control: str
     said: Sequence[TaskSignals]
-    belief: NDArray[np.float64]
+    belief: Array
     """(T, K) probability of each label; (T, 2) right or wrong where answers have no labels."""
-    value: NDArray[np.float64]
-    """(T, W) nats that an answer is expected to tell."""
-    answers: NDArray[np.float64]
+    value: Array
+    """(T, W) nats that an answer is expected to tell, for what it costs beside others' (`choosing.cost`)."""
+    answers: Array
     """(W,) answers behind what is known of people."""
 
 
@@ -42,11 +44,19 @@ def read(conn: sa.Connection, given: Context, control_name: str, tasks: Sequence
     known = expertise.load(conn, given.project.id, control, [w.annotator.id for w in found])
     said = see(conn, given, control_name, [place.key for place in tasks])
     belief = np.array([s.belief(given.labels(control.name)) for s in said])
-    narrow = np.array([place.plan.expertise == "likeliest_two" for place in tasks])
-    value = np.where(narrow[:, None], expertise.information(expertise.likeliest_two(belief), known.confusion),
-                     expertise.information(belief, known.confusion))
-    return Worth(control.name, said, belief, value * np.where([w.absent for w in found], AWAY_WORTH, 1.0),
-                 known.answers)
+    narrow = np.array([place.plan.expertise == "likeliest_two" for place in tasks], bool)
+    dear = cost.relative(given.rules.declared.costs, found) / np.where([w.absent for w in found], AWAY_WORTH, 1.0)
+    return Worth(control.name, said, belief, value(belief, known.confusion, narrow, dear), known.answers)
+
+
+def value(belief: Array, confusion: Array, narrow: NDArray[np.bool_], dear: Array) -> Array:
+    """(T, W) nats that an answer is expected to tell, for its cost.
+
+    `belief` (T, K), of which only the two likeliest labels count in `narrow` (T,) tasks; `confusion` (W, K, K); `dear`
+    (W,) is what an answer costs as a multiple of what it usually does.
+    """
+    open_ = np.where(narrow[:, None], expertise.likeliest_two(belief), belief)
+    return np.asarray(expertise.information(open_, confusion) / dear)
 
 
 def see(conn: sa.Connection, given: Context, control_name: str, keys: Sequence[int]) -> list[TaskSignals]:

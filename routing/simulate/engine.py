@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cueloop.sampling import is_sampled
-from routing.choosing import expertise
+from routing.choosing import cost, expertise, worth
 from routing.choosing.batch import batch
 from routing.choosing.choose import Choice, Pool
 from routing.choosing.expertise import Expertise
@@ -47,6 +47,7 @@ class Engine:
         self.state.blind |= self.held_out
         self.who = Who(self.state)
         self.sizes = _sizes(rules, work)
+        self.dear = cost.beside([None] * len(work.people) if self.signals.price is None else self.signals.price)
         self.opinion: Opinion | None = None
         self.priority = np.zeros(len(work.keys))
         self.choices: list[tuple[int, Choice]] = []
@@ -112,9 +113,7 @@ class Engine:
         tasks = [t for t, _ in hungry]
         belief = np.array([s.belief(self.work.labels) for s in self.signals.gather(tasks, self.opinion)])
         narrow = np.array([self.state.plan[t].expertise == "likeliest_two" for t in tasks])
-        value = expertise.information(belief, known.confusion)
-        if narrow.any():
-            value[narrow] = expertise.information(expertise.likeliest_two(belief[narrow]), known.confusion)
+        value = worth.value(belief, known.confusion, narrow, self.dear)
         load = np.bincount(np.array(self.state.person, np.int64), minlength=len(self.work.people)).astype(float)
         free = self.sizes.astype(np.int64) * (1 if able is None else able)
         pool = Pool(ids=np.arange(len(self.work.people)), size=self.sizes.astype(float), free=free, load=load,
