@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cueloop.store.adjudications import Verdict
 from routing.deciding.matching import Matches
 from routing.deciding.plans import Plan
 from routing.language.actions import Ask, Escalate, Review
@@ -34,6 +35,10 @@ class Standing:
     now: datetime | None = None
     """Deadlines count from here; None: there is no clock, and nothing is ever late."""
     team: Team = NO_TEAM
+    verdict: Verdict | None = None
+    """What somebody decided of this control whom a rule had asked to; it stands."""
+    judge: str = ""
+    """Their e-mail address."""
 
     @property
     def unseen(self) -> bool:
@@ -112,12 +117,35 @@ def escalate(base: Plan, action: Escalate, signals: TaskSignals, standing: Stand
     """Adjudication: done when one of these people answered, or corrected an answer since."""
     had = standing.plan
     mine = had.kind == "escalate" and had.rule == base.rule
-    said = standing.answered_by | (standing.acted if mine else frozenset())
-    judges = [email for email in sorted(said) if _meets(action.who, signals, standing, email)]
+    judges = judging(action.who, signals, standing, standing.answered_by | (standing.acted if mine else frozenset()))
     if judges:
         return stop(base, signals, f"{judges[0]} decided it")
     target = had.target if mine and had.target > signals.answers else signals.answers + 1
     return replace(base, n=1, target=target, who=action.who, why="one of the people it is escalated to decides")
+
+
+def judging(who: Audience, signals: TaskSignals, standing: Standing, people: frozenset[str]) -> list[str]:
+    """Those of these people (e-mail addresses) to whom a task is escalated."""
+    return [email for email in sorted(people) if _meets(who, signals, standing, email)]
+
+
+def deciders(signals: TaskSignals, standing: Standing) -> list[str]:
+    """Who has decided what the plan in force wanted decided, or has because nobody was found in time."""
+    had = standing.plan
+    if had.kind == "escalate":
+        found = judging(had.who, signals, standing, standing.acted)
+        return found or _instead(had, standing)
+    return _instead(had, standing)
+
+
+def decided(plan: Plan, signals: TaskSignals, standing: Standing) -> Plan:
+    """What somebody decided is done, whatever rules say of it now, but for one that opens it again or another one
+    that escalates it."""
+    verdict = standing.verdict
+    if verdict is None or plan.kind == "reopen" or (plan.kind == "escalate" and plan.rule != verdict.rule):
+        return plan
+    return Plan(kind="stop", rule=verdict.rule, rules_hash=plan.rules_hash, control=plan.control, audit=plan.audit,
+                target=signals.answers, label=verdict.label, posterior=1.0, why=f"{standing.judge} decided it")
 
 
 def _meets(who: Audience, signals: TaskSignals, standing: Standing, email: str) -> bool:
@@ -131,8 +159,13 @@ def _meets(who: Audience, signals: TaskSignals, standing: Standing, email: str) 
 def _decided(base: Plan, who: Audience, standing: Standing) -> str:
     """Who decided because nobody was found to answer: one of those to whom `if_nobody` escalates; empty for nobody."""
     had = standing.plan
-    if standing.now is None or (had.kind, had.rule) != (base.kind, base.rule) \
-            or not qualify.overdue(who, had.since, standing.now):
+    if (had.kind, had.rule) != (base.kind, base.rule):
         return ""
-    return next((email for email in sorted(standing.acted)
-                 if qualify.deciding(who, standing.team.person(email))), "")
+    return next(iter(_instead(replace(had, who=who), standing)), "")
+
+
+def _instead(had: Plan, standing: Standing) -> list[str]:
+    """Who of those to whom `if_nobody` escalates did something, once nobody else was found in time."""
+    if standing.now is None or not qualify.overdue(had.who, had.since, standing.now):
+        return []
+    return [email for email in sorted(standing.acted) if qualify.deciding(had.who, standing.team.person(email))]

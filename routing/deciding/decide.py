@@ -4,6 +4,7 @@
   reopen, stop, accept, review, ask.
 * `ask: {n}` means n MORE answers than there were when the rule began to hold; until they came, it stands.
 * The machine accepts only what nobody answered, and never a task that must stay blind.
+* What somebody decided whom a rule had asked to stays decided (`asking.decided`).
 * What is done stays done while scores wobble (`settled`), unless a rule opens it again.
 * What belongs to the rule that takes effect: a deadline, and who its tasks are kept together with (`timing`).
 """
@@ -31,7 +32,7 @@ URGENT = ("escalate", "reopen", "ask", "review", "none")
 def decide(rules: Rules, control: str, matches: Matches, signals: TaskSignals, standing: Standing) -> Plan:
     """The plan for one control of one task."""
     plan, rule = _fresh(rules, control, matches, signals, standing)
-    plan = settled.keep(rules, plan, signals, standing)
+    plan = settled.keep(rules, asking.decided(plan, signals, standing), signals, standing)
     return timing.timed(plan, rule, matches, signals, standing)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from cueloop.store import routes, schema
 from cueloop.store.upsert import chunks
 from routing.checking import gold, recheck
 from routing.context import Context
-from routing.deciding import clock, decide, places, seen
+from routing.deciding import adjudicating, clock, decide, places, seen
 from routing.deciding.adopt import adopt
 from routing.deciding.asking import Standing
 from routing.deciding.closing import close_answered, forget
@@ -42,12 +42,15 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
                if any("blind" in rows[at] and rows[at]["blind"].blind for rows in matched.values())}
     found |= blind(conn, given, [found[key] for key in order], blinded)
     acted = places.acted(conn, [found[key] for key in order])
+    standings = {key: _standing(given, found[key], acted.get(key, frozenset())) for key in order
+                 if key not in given.gold}
+    decided = adjudicating.settle(conn, given, said, matched, order, standings)
     ticking, used = clock.of(given.rules), {rule.name: seen.names_of(rule) for rule in given.rules.rules}
     made, changed, late = 0, [], []
     for at, key in enumerate(order):
         place = found[key]
-        plan = _plan(given, place, said, at, {name: rows[at] for name, rows in matched.items()},
-                     acted.get(key, frozenset()))
+        plan = _plan(given, place, said, at, {
+            name: (rows[at], decided[name].get(key, standings.get(key))) for name, rows in matched.items()})
         control = plan.control if plan.control in said.rows else said.controls[0]
         made += record(conn, given, place, plan, said.rows[control][at].model_version,
                        partial(said.inputs, control, at, used.get(plan.rule, frozenset())))
@@ -64,14 +67,14 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     return made
 
 
-def _plan(given: Context, place: Place, said: Seen, at: int, matched: dict[str, Matches],
-          acted: frozenset[int]) -> Plan:
+def _plan(given: Context, place: Place, said: Seen, at: int,
+          stands: Mapping[str, tuple[Matches, Standing | None]]) -> Plan:
+    """The plan of one task; of each control what matches, and where the task stands (None where it checks people)."""
     if place.key in given.gold:
         first = said.controls[0]
         return gold.plan(given, first, said.rows[first][at])
-    standing = _standing(given, place, acted)
-    plans = [decide.decide(given.rules, name, matched[name], said.rows[name][at], standing)
-             for name in _answered(said, at)]
+    plans = [decide.decide(given.rules, name, matches, said.rows[name][at], standing)
+             for name in _answered(said, at) for matches, standing in [stands[name]] if standing is not None]
     # a control that rules only name says something where one of them matches, and else nothing
     return decide.combine([plan for plan in plans if plan.kind != "none" or plan.control not in given.named] or plans)
 

@@ -30,7 +30,7 @@ def record(conn: sa.Connection, given: Context, place: Place, plan: Plan, versio
     if not kinds:
         return 0
     saw = inputs()
-    chosen = {"accept": plan.label, "stop": saw.get("label"), "deadline": _lying(place)}
+    chosen = {"accept": plan.label, "stop": plan.label, "deadline": _lying(place)}
     for kind in kinds:
         why = "it was not answered in time and goes to others" if kind == "deadline" else plan.why
         decisions.add(conn, Decision(
