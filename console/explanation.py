@@ -18,9 +18,11 @@ def plan_lines(facts: Mapping[str, Any]) -> str:
     """What a dry run found, in a terminal."""
     lines = [f"Rules {facts['rules'][:12]} would now make these decisions:"]
     lines += [f"  {kind:<9} {count:>6}  by {rule}" for kind, rules in facts["decisions"].items()
-              for rule, count in rules.items()] or ["  none: everything stands as it should"]
+              for rule, count in rules.items()] or ["  none"]
     lines.append("Afterwards: " + (", ".join(f"{n} {state}" for state, n in sorted(facts["states"].items())) or
                                    "no tasks") + ".")
+    if facts["withdrawn"]:
+        lines.append(f"{facts['withdrawn']} questions that lie in queues would be taken back.")
     lines.append(f"{facts['writes']} tasks would be written in Label Studio; {facts['nobody']} would wait for people.")
     return "\n".join([*lines, *facts["advice"]])
 
@@ -45,7 +47,7 @@ def _stands(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts["why"]:
         yield f"  {facts['why']} (rule {facts['plan']['rule'] or 'none'})"
     if facts["plan"] and facts["plan"].get("due"):
-        yield f"  To be answered by {facts['plan']['due'][:16].replace('T', ' ')}"
+        yield f"  To be answered by {facts['plan']['due'][:16].replace('T', ' ')} UTC"
     if facts["waits_for"]:
         yield f"  It waits for {facts['waits_for']}."
     if facts["copy_of"]:
@@ -77,7 +79,8 @@ def _decision(made: Mapping[str, Any], then: Mapping[str, Any] | None) -> Iterat
     """A decision; `then` is its rule as it was, where another file is in force now."""
     yield (f"{made['at']:%Y-%m-%d %H:%M:%S} {made['kind']} by rule {made['rule']}: {_chosen(made['chosen'])} "
            f"(probability {made['probability']:.3g}) {made['why'] or ''}".rstrip())
-    for candidate in made["candidates"][:LISTED]:
+    chosen = made["chosen"] if isinstance(made["chosen"], list) else []
+    for candidate in sorted(made["candidates"], key=lambda one: one["annotator"] not in chosen)[:LISTED]:
         yield (f"    {candidate['annotator']}: worth {candidate['value']:.4f}, "
                f"probability {candidate['probability']:.3g}")
     if then is not None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cueloop.store import Store, routes
+from cueloop.store import Store, assignments, routes
 from cueloop.store.columns import now
+from cueloop.store.schema import assignments as asked
 from cueloop.store.schema import decisions
 from cueloop.store.schema import routes as table
 from routing import context as contexts
@@ -31,6 +32,8 @@ class Rehearsal:
     """Tasks that would then be written in Label Studio."""
     nobody: int
     """Tasks that need people and would get none: queues are full, or nobody qualifies."""
+    withdrawn: int
+    """Questions that lie in people's queues and would be taken back."""
     advice: tuple[str, ...]
     """What an admin should know about the rules in this project."""
 
@@ -64,4 +67,7 @@ def _run(conn: sa.Connection, project_id: int, rules: Rules | None) -> Rehearsal
         states=routes.counts(conn, project_id),
         writes=int(conn.scalar(sa.select(sa.func.count()).where(here, table.c.dirty)) or 0),
         nobody=int(conn.scalar(sa.select(sa.func.count()).where(here, table.c.need > 0)) or 0),
+        withdrawn=int(conn.scalar(sa.select(sa.func.count()).select_from(asked).where(
+            asked.c.project_id == project_id, asked.c.ended_at == given.now,
+            asked.c.state.in_((assignments.WITHDRAWN, assignments.RETURNED)))) or 0),
         advice=tuple(advise(given, conn)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from cueloop.store import assignments, routes
 from cueloop.store.schema import assignments as asked
 from cueloop.store.schema import routes as table
+from cueloop.store.schema import tasks
 from routing.choosing import worth
 from routing.choosing.choose import Choice
 from routing.choosing.hand_out import hand_out
@@ -30,6 +32,7 @@ from routing.people import exposure, windows
 from routing.people.crowd import Crowd
 from routing.people.spending import Purse
 from routing.people.windows import LOW
+from routing.showing.wanted import PRIORITY, QUEUE, queue_names
 
 KEEP = 2
 """Tasks that somebody who may be at work keeps: the one on their screen and the next."""
@@ -79,18 +82,27 @@ def _hungry(given: Context, crowd: Crowd, at: int, opened: int) -> bool:
 
 
 def _queues(conn: sa.Connection, given: Context, crowd: Crowd) -> list[list[_Held]]:
-    """Everybody's queue in its order."""
+    """Everybody's queue in the order in which Label Studio serves it: by the priority that it shows, for what is on
+    the screen is not to be taken; what it does not show yet, by its own.
+    """
     place = {one: at for at, one in enumerate(crowd.ids.tolist())}
     found: list[list[_Held]] = [[] for _ in place]
-    for row in conn.execute(sa.select(asked.c.key, asked.c.task, asked.c.annotator_id, asked.c.kind, table.c.audience,
-                                      table.c.together).join(table, table.c.task == asked.c.task).where(
-            asked.c.project_id == given.project.id, asked.c.state == assignments.OPEN).order_by(
-            table.c.priority.desc(), asked.c.task)):
+    rows = conn.execute(sa.select(
+        asked.c.key, asked.c.task, asked.c.annotator_id, asked.c.kind, table.c.audience, table.c.together,
+        table.c.priority, tasks.c.cue).join(table, table.c.task == asked.c.task).join(
+        tasks, tasks.c.key == asked.c.task).where(
+        asked.c.project_id == given.project.id, asked.c.state == assignments.OPEN))
+    for row in sorted(rows, key=lambda row: (-_served(row), row.task)):
         at = place.get(row.annotator_id)
         if at is not None:
             found[at].append(_Held(row.key if row.kind == assignments.ASK else 0, row.task, at, len(found[at]),
                                    row.audience, bool(row.together)))
     return found
+
+
+def _served(row: sa.Row[Any]) -> float:
+    shown = row.cue.get(PRIORITY)
+    return float(shown if queue_names(row.cue.get(QUEUE)) and isinstance(shown, int | float) else row.priority)
 
 
 def _candidates(crowd: Crowd, queues: Sequence[Sequence[_Held]], takers: Sequence[int]) -> list[_Held]:

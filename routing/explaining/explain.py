@@ -22,7 +22,7 @@ from routing.deciding.places import Place
 from routing.deciding.seen import Seen
 from routing.explaining.overrides import overrides
 from routing.explaining.rule_text import rule_text
-from routing.explaining.unasked import COULD, FULL, unasked
+from routing.explaining.unasked import COULD, FULL, LIMITED, Unasked, unasked
 from routing.language.rules import Rule
 
 LINK = re.compile(r"(?:[?&]task=|/tasks/)(\d+)")
@@ -58,7 +58,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
             "controls": [_control(given, said, name) for name in said.controls],
             "asked": [_asked(given, a) for a in place.assignments],
-            "not_asked": [{"annotator": _name(given, person), "why": why} for person, why in left],
+            "not_asked": [{"annotator": _name(given, one.annotator), "why": one.why} for one in left],
             "answered_by": sorted(_name(given, person) for person in place.authors),
             "skipped_by": sorted(_name(given, person) for person in place.skippers),
             "overridden": [{"what": one.what, "by": None if one.by is None else _name(given, one.by), "at": one.at,
@@ -117,16 +117,19 @@ def _asked(given: Context, assignment: assignments.Assignment) -> dict[str, Any]
             "due": assignment.due_at, "decision": assignment.decision}
 
 
-def _waits_for(place: Place, left: Sequence[tuple[int, str]]) -> str | None:
-    """Why nobody is asked although people are wanted; None when nothing is missing. `left`: who is not asked, why."""
+def _waits_for(place: Place, left: Sequence[Unasked]) -> str | None:
+    """Why nobody is asked although people are wanted; None when nothing is missing. `left`: who is not asked."""
     if place.route is None or not place.route.need:
         return None
     people = f"{place.route.need} more {'person' if place.route.need == 1 else 'people'}"
-    if not {why for _, why in left} & {COULD, FULL}:
-        return f"{people}: nobody is left who may be asked and has not worked on it"
-    if any(why == COULD for _, why in left):
+    kinds = {one.kind for one in left}
+    if COULD in kinds:
         return f"{people}: other tasks are more wanted, or a limit or the budget allows no more now"
-    return f"{people}: all queues are full of tasks that are more wanted"
+    if FULL in kinds:
+        return f"{people}: the queues of all who may be asked are full; the most wanted task gets the next free place"
+    if LIMITED in kinds:
+        return f"{people}: a limit or the budget keeps all who may be asked"
+    return f"{people}: nobody is left who may be asked and has not worked on it"
 
 
 def _shown(place: Place) -> dict[str, Any]:

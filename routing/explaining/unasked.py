@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from cueloop.store import assignments
@@ -12,11 +14,21 @@ from routing.people.crowd import Crowd
 from routing.people.limited import limited
 from routing.signals import TaskSignals
 
-COULD, FULL = "could be asked", "their queue is full"
+COULD, FULL, LIMITED, MAY_NOT = "could", "full", "limited", "may not"
 
 
-def unasked(conn: sa.Connection, given: Context, place: Place, said: TaskSignals) -> list[tuple[int, str]]:
-    """(annotator, why) of everybody in the project who is not being asked, whether or not anybody is wanted."""
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """Somebody who is not being asked."""
+
+    annotator: int
+    kind: str
+    """COULD: nothing speaks against it; FULL: their queue is; LIMITED: by a limit or the budget; MAY_NOT."""
+    why: str
+
+
+def unasked(conn: sa.Connection, given: Context, place: Place, said: TaskSignals) -> list[Unasked]:
+    """Everybody in the project who is not being asked, whether or not anybody is wanted."""
     plan = place.plan
     found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
     crowd = Crowd(conn, given, found)
@@ -35,10 +47,15 @@ def unasked(conn: sa.Connection, given: Context, place: Place, said: TaskSignals
         person = window.annotator.id
         if person in open_now:
             continue
-        why = _busy(given, place, person) or refused.get(crowd.people[at].email) or full.get(person)
-        if why is None and not window.free:
-            why = FULL
-        reasons.append((person, why or (COULD if plan.asks else "nobody is wanted")))
+        why = _busy(given, place, person) or refused.get(crowd.people[at].email)
+        if why:
+            reasons.append(Unasked(person, MAY_NOT, why))
+        elif person in full:
+            reasons.append(Unasked(person, LIMITED, full[person]))
+        elif not window.free:
+            reasons.append(Unasked(person, FULL, "their queue is full"))
+        else:
+            reasons.append(Unasked(person, COULD, "could be asked" if plan.asks else "nobody is wanted"))
     return reasons
 
 

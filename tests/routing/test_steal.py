@@ -57,6 +57,21 @@ def test_what_is_begun_and_what_is_on_the_screen_stays(shop: Shop) -> None:
     assert queue[-2] not in left
 
 
+def test_what_label_studio_serves_first_stays_though_other_tasks_are_more_wanted_by_now(shop: Shop) -> None:
+    from cueloop.store import schema
+
+    work(shop, 1)
+    queue = sorted(a.task for a in shop.open(3))
+    with shop.store.write() as conn:                        # the last by our order is the first that is shown
+        for rank, key in enumerate(queue):
+            conn.execute(schema.tasks.update().where(schema.tasks.c.key == key).values(
+                cue={"cue_queue": ",w3,", "cue_priority": rank / 100}))
+    shop.route(shop.keys)
+    left = {a.task for a in shop.open(3)}
+    assert set(queue[-2:]) <= left
+    assert queue[0] not in left
+
+
 def test_a_fast_person_takes_more_from_a_slow_one(store: Store) -> None:
     shop = Shop(store, people=2, tasks=24)
     shop.knows(1, EQUAL, seconds=10.0)
