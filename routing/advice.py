@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from cueloop import label_config
+from routing.checking import advice as check_advice
 from routing.context import Context
-from routing.language.actions import Ask
+from routing.language.actions import Ask, Escalate, Reopen, Review
 from routing.language.expressions import suggest
 from routing.people import team_advice
 from routing.thresholds import advice as threshold_advice
@@ -17,29 +18,41 @@ from routing.thresholds import advice as threshold_advice
 def advise(given: Context, conn: sa.Connection | None = None) -> list[str]:
     """One sentence for each thing that will not work as it reads; with `conn` also for what is too much work."""
     return [*team_advice.of_rules(given), *_labels(given), *_capacity(given), *_controls(given), *_declared(given),
-            *threshold_advice.of_rules(given), *(_of_store(conn, given) if conn is not None else ())]
+            *check_advice.of_rules(given), *threshold_advice.of_rules(given),
+            *(_of_store(conn, given) if conn is not None else ())]
 
 
 def _of_store(conn: sa.Connection, given: Context) -> Iterator[str]:
     yield from team_advice.of_work(conn, given)
+    yield from check_advice.of_store(conn, given)
     yield from threshold_advice.of_store(conn, given.project.id)
 
 
 def _labels(given: Context) -> Iterator[str]:
     known = {label for control in given.controls for label in control.labels}
     for rule in given.rules.rules:
-        for label in sorted(rule.when.labels - known):
-            yield (f"{given.rules.file}:{rule.line}: rule {rule.name} speaks of the label {label!r}, which no modelled "
-                   f"control of this project has{suggest(label, known)}")
+        action = rule.action.ask if isinstance(rule.action, Reopen) else rule.action
+        until = action.until if isinstance(action, Ask) else None
+        said = [rule.when, *(part for part in (until, rule.limit.seen if rule.limit else None) if part is not None)]
+        for label in sorted(frozenset[str]().union(*(condition.labels for condition in said)) - known):
+            yield (f"{given.rules.file}:{rule.line}: rule {rule.name}: no task ever gets the label {label!r}, which no "
+                   f"modelled control of this project has{suggest(label, known)}")
 
 
 def _capacity(given: Context) -> Iterator[str]:
-    most = max((rule.action.n for rule in given.rules.rules if isinstance(rule.action, Ask)), default=0)
-    if not given.people:
-        yield "nobody can be asked: the project has no annotators yet"
-    elif most > len(given.people):
-        yield (f"a rule asks {most} people about a task and the project has {len(given.people)}: "
-               "such tasks will wait for more")
+    rules, people = given.rules.rules, len(given.people)
+    share = given.rules.limit.share_of_all
+    if not people:
+        yield "nobody can be asked: the project has no annotators yet; tasks wait until somebody joins"
+    elif all(one.id in given.paused for one in given.people):
+        yield "nobody can be asked now: everybody is paused (`cueloop team resume`)"
+    if people and share is not None and share * people < 1 - 1e-9:
+        yield (f"{given.rules.file}: `share_of_all: {share:.0%}` lets {people} people give {share * people:.0%} of all "
+               "answers: the rest waits for more people")
+    if given.rules.budget.money == 0:
+        yield f"{given.rules.file}: `budget` has no money to spend: nobody is asked anything"
+    if rules and not any(isinstance(rule.action, Ask | Reopen | Review | Escalate) for rule in rules):
+        yield f"{given.rules.file}: no rule asks anybody: people are given no tasks"
     if not given.controls:
         yield "the label config has no control that Cueloop judges: nothing is routed"
     elif not any(control.modelled for control in given.controls):
@@ -69,8 +82,3 @@ def _declared(given: Context) -> Iterator[str]:
     for address in said.costs.people:
         if address not in known:
             yield f"{file}: `costs` names {address}, who is no annotator of this project{suggest(address, known)}"
-    if said.gold.share and not given.gold:
-        yield f"{file}: `gold` has nothing to mix in yet: no annotation that was pulled counts as ground truth"
-    elif said.gold.share:
-        yield (f"{file}: the {len(given.gold)} tasks with ground truth last for "
-               f"{int(len(given.gold) / said.gold.share):,} tasks of an annotator, for nobody gets one twice")

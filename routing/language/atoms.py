@@ -125,8 +125,12 @@ def over_regions(node: ast.expr, function: str) -> ast.expr | None:
     return None
 
 
-def truth(node: ast.expr, wanted: bool) -> Atom:
-    """A term that must be true or false."""
+def truth(node: ast.expr, wanted: bool) -> Atom | bool:
+    """A term that must be true or false; True or False when it always is."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sample":
+        share = _constant(node.args[1])
+        if share in (0.0, 1.0):
+            return (share == 1.0) == wanted
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "known":
         return Atom(ast.unparse(node.args[0]), unknown=not wanted)
     return Atom(ast.unparse(node), Demand(among=frozenset({wanted})))
@@ -147,11 +151,13 @@ def comparison(left: ast.expr, op: ast.cmpop, right: ast.expr, wanted: bool, sco
     return _demanded(left, _demand(kind, b), scope)
 
 
-def _two_terms(left: ast.expr, kind: type[ast.cmpop], right: ast.expr) -> Atom:
+def _two_terms(left: ast.expr, kind: type[ast.cmpop], right: ast.expr) -> Atom | bool:
     """Nothing is known of two terms but whether the comparison itself holds."""
     wanted = kind in (ast.Eq, ast.Lt, ast.Gt)
     kind = kind if wanted else OPPOSITE[kind]
     one, other = ast.unparse(left), ast.unparse(right)
+    if one == other and (kind in (ast.Lt, ast.Gt) if wanted else kind is ast.Eq):
+        return False
     if kind is ast.Gt:
         one, other, kind = other, one, ast.Lt
     if kind is ast.Eq and one > other:

@@ -38,6 +38,16 @@ class Alternative:
         demand = had.narrowed(atom.demand) if had else atom.demand
         return None if demand.impossible else replace(self, demands={**self.demands, atom.term: demand})
 
+    @property
+    def possible(self) -> bool:
+        """Whether what is demanded of several terms goes together: probabilities of labels add up to no more than 1,
+        and below two answers nothing is known of how far they agree."""
+        ends = {term: demand.ends for term, demand in self.demands.items()}
+        if ends.get("answers", (0.0, inf))[1] < 2 and ends.keys() & {"agreement", "disagreement"}:
+            return False
+        return all(sum(low for term, (low, _) in ends.items() if term.startswith(f"{name}(")) <= 1 + 1e-9
+                   for name in ("score", "posterior"))
+
     def implies(self, atom: Atom) -> bool:
         """Whether the atom is known to hold wherever this does."""
         if atom.unknown:
@@ -79,7 +89,13 @@ def tree(source: str, scope: Scope = TASK) -> Tree:
 
 def never(condition: Tree) -> bool:
     """Whether nothing can make it true."""
-    return condition.alternatives() == []
+    ways = condition.alternatives()
+    return ways is not None and not any(way.possible for way in ways)
+
+
+def always(condition: Tree) -> bool:
+    """Whether it is true whatever the values, also where they are unknown."""
+    return condition.follows(Alternative())
 
 
 def implied(condition: Tree, by: Tree) -> bool:

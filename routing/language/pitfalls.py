@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from routing.language import logic
 from routing.language.actions import Accept, Ask, Escalate, Reopen, Review
+from routing.language.atoms import Demand
 from routing.language.audience import Audience
 from routing.language.conditions import Condition
 from routing.language.logic import Tree
@@ -18,6 +19,9 @@ from routing.language.rules import Rule, Rules
 from routing.language.scopes import ANNOTATOR
 from routing.language.vocabulary import ACTIONS
 
+CLOSED = ("done", "accepted")
+"""Values of `state` of tasks that can be opened again."""
+
 ENDING = ("escalate", "stop")
 """Actions that take effect wherever their rule counts; `reopen` and `accept` have conditions of their own."""
 
@@ -25,10 +29,10 @@ ENDING = ("escalate", "stop")
 def pitfalls(rules: Rules) -> tuple[Mistake, ...]:
     """One for each thing that will not work as it reads, in the order of the file."""
     trees = [logic.tree(rule.when.source) for rule in rules.rules]
-    found = [*_never(rules, trees), *_about_people(rules)]
+    found = [*_never(rules, trees), *_about_people(rules), *_pauses(rules)]
     for at, rule in enumerate(rules.rules):
         if not logic.never(trees[at]):
-            found += [*_beaten(rules, trees, at), *_asking(rule, trees[at]), *_idle(rule)]
+            found += [*_beaten(rules, trees, at), *_asking(rule, trees[at]), *_idle(rule), *_odd(rule, trees[at])]
     return tuple(sorted(set(found)))
 
 
@@ -45,8 +49,6 @@ def _never(rules: Rules, trees: list[Tree]) -> Iterator[Mistake]:
         seen = rule.limit.seen if rule.limit else None
         if seen is not None and logic.never(logic.tree(seen.source)):
             yield _at(rule, "limit", f"the limit of rule {rule.name} counts no task: {_brief(seen)} is never true")
-        if rule.pause is not None and logic.never(logic.tree(rule.pause.when.source, ANNOTATOR)):
-            yield _at(rule, "pause", f"rule {rule.name} pauses nobody: {_brief(rule.pause.when)} is never true")
 
 
 def _beaten(rules: Rules, trees: list[Tree], at: int) -> Iterator[Mistake]:
@@ -144,6 +146,30 @@ def _idle(rule: Rule) -> Iterator[Mistake]:
     if rule.pause and "when" in rule.at and alone:
         yield _at(rule, "when", f"`when` of rule {rule.name} has no effect: it is about tasks, and whom to pause is "
                                 "said by `pause.when`")
+
+
+def _odd(rule: Rule, tree: Tree) -> Iterator[Mistake]:
+    """Actions on tasks for which they are not made."""
+    ways = [way for way in tree.alternatives() or () if way.possible]
+    if isinstance(rule.action, Accept) and logic.bounds(tree, "score")[1] <= 0.5:
+        yield _at(rule, "accept", f"rule {rule.name} accepts only what the model is more likely to have wrong than "
+                                  "right; is `<` meant to be `>`?")
+    if isinstance(rule.action, Reopen) and ways and not any(
+            way.demands.get("state", Demand()).allows(state) for way in ways for state in CLOSED):
+        yield _at(rule, "reopen", f"`reopen` of rule {rule.name} never takes effect: it concerns tasks that are done "
+                                  "or accepted, and the rule holds only for others")
+
+
+def _pauses(rules: Rules) -> Iterator[Mistake]:
+    """Pauses of nobody and of everybody."""
+    for rule in rules.rules:
+        if rule.pause is None:
+            continue
+        tree = logic.tree(rule.pause.when.source, ANNOTATOR)
+        if logic.never(tree):
+            yield _at(rule, "pause", f"rule {rule.name} pauses nobody: {_brief(rule.pause.when)} is never true")
+        elif logic.always(tree):
+            yield _at(rule, "pause", f"rule {rule.name} pauses everybody: {_brief(rule.pause.when)} is always true")
 
 
 def _about_people(rules: Rules) -> Iterator[Mistake]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from cueloop.store.schema import assignments, projects
 from cueloop.store.schema import routes as table
 from routing.context import Context
 from routing.deciding.plans import Plan
+from routing.language import logic
 from routing.language.actions import Ask, Escalate, Reopen, Review
 from routing.language.audience import Audience
 from routing.language.expressions import suggest
@@ -74,7 +76,7 @@ def _rule(given: Context, rule: Rule) -> Iterator[str]:
     yield from (f"{where} {said}" for said in (*_unknown_people(given, who), *_unknown_words(given.team, who)))
     people = [given.team.person(one.email) for one in given.people]
     able = [person for person in people if _might(who, person, given.team)]
-    if who == Audience() or not people:
+    if not people:
         return
     paused = {given.everybody[one].email.lower() for one in given.paused if one in given.everybody}
     if not able:
@@ -85,12 +87,22 @@ def _rule(given: Context, rule: Rule) -> Iterator[str]:
     else:
         n = action.n if isinstance(action, Ask) else 1
         yield from (f"{where} {said}" for said in _few(who, able, n))
+        most = _most(rule, action) if isinstance(action, Ask) else 1
+        if len(able) < most and n <= len(able):
+            yield (f"{where} asks until a task has {most} answers and {len(able)} may be asked: tasks that want more "
+                   "answers wait for more people")
+
+
+def _most(rule: Rule, action: Ask) -> float:
+    """Answers up to which a rule asks for certain, unless something else ends it."""
+    until = logic.bounds(logic.tree(rule.when.source), "answers")[1] + 1
+    return min(until if until < inf else action.n, inf if action.max is None else action.max)
 
 
 def _few(who: Audience, able: Sequence[Person], n: int) -> Iterator[str]:
     if len(able) < n:
-        yield (f"asks {n} people about a task and {len(able)} may be asked ({_listed([p.email for p in able])}): such "
-               f"tasks get {len(able)} and wait for {n - len(able)} more")
+        yield (f"asks {n:,} people about a task and {len(able)} may be asked ({_listed([p.email for p in able])}): "
+               f"such tasks get {len(able)} and wait for {n - len(able):,} more")
     for attribute in who.not_same:
         without = [person.email for person in able if not person.values(attribute)]
         values = {value for person in able for value in person.values(attribute)}

@@ -74,6 +74,19 @@ def warned(*lines: str, rest: str = "") -> list[str]:
     (["a, pause: {when: accuracy > 2}"], "3:22: rule a pauses nobody: `accuracy > 2` is never true"),
     (["a, when: answers > 2, pause: {when: drifting}"],
      "3:21: `when` of rule a has no effect: it is about tasks, and whom to pause is said by `pause.when`"),
+    (["a, pause: {when: answers >= 0}"], "3:22: rule a pauses everybody: `answers >= 0` is always true"),
+    (["a, when: score < 0.5, accept: {audit: 5%}"],
+     "3:42: rule a accepts only what the model is more likely to have wrong than right; is `<` meant to be `>`?"),
+    (["a, when: state == 'new', reopen: {}"],
+     "3:45: `reopen` of rule a never takes effect: it concerns tasks that are done or accepted, and the rule holds "
+     "only for others"),
+    (["a, when: disagreement > 0 and answers < 2, ask: {}"],
+     "3:21: rule a can never hold: no values make `disagreement > 0 and answers < 2` true; it does nothing"),
+    (["""a, when: 'posterior("x") > 0.9 and posterior("y") > 0.2', ask: {}"""],
+     """3:21: rule a can never hold: no values make `posterior("x") > 0.9 and posterior("y") > 0.2` true; it does """
+     "nothing"),
+    (["""a, when: 'score != score or sample("x", 0%)', ask: {}"""],
+     "3:21: rule a can never hold: no values make `score != score or sample(\"x\", 0%)` true; it does nothing"),
     (["a, limit: {seen: score < 0, per_person_day: 3}"],
      "3:22: the limit of rule a counts no task: `score < 0` is never true"),
 ])
@@ -90,6 +103,10 @@ def test_what_will_not_work_is_told_with_its_place(lines: list[str], warning: st
     ["a, when: true, ask: {n: 2, people: a@b.c, if_nobody: {after: 2h, widen: all}}"],
     ["a, when: score > 0.5, ask: {}", "b, when: answers > 2, ask: {}"],                      # score may be unknown
     ["a, when: posterior < 0.5, ask: {until: posterior > 0.9, max: 9}"],
+    ["a, when: disagreement > 0 and answers < 3, ask: {}"],
+    ["a, pause: {when: 'upper(accuracy, 95%) < 0.7 and answers > 3'}"],
+    ["a, when: state == 'done' or answers > 3, reopen: {}"],
+    ["""a, when: 'posterior("x") > 0.4 and posterior("y") > 0.4', ask: {}"""],
     ["a, when: answers >= 3, review: {team: leads}", "b, when: answers >= 4, ask: {}"]])
 def test_what_works_is_left_alone(lines: list[str]) -> None:
     assert warned(*lines) == []

@@ -104,7 +104,7 @@ rules:
     assert "can ask nobody" in said[1]
     assert "'angry'" in said[2]
     assert "'positiv', which no modelled control of this project has, did you mean positive?" in said[3]
-    assert "9 people" in said[4]
+    assert len(said) == 4
 
 
 def test_a_task_is_found_by_id_or_link_and_a_wrong_one_is_named(project: Store) -> None:
