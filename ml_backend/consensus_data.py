@@ -2,6 +2,9 @@
 
 Where the model had a voice in a consensus, the label is the one that people alone would have: a model neither learns
 from itself nor is judged by itself. A control without one truth teaches the shares of its labels.
+
+What is held out are the tasks that the audit sample is drawn from first: blind audits stay evidence about the next
+version, too, and the gate judges on tasks that people see whatever any model says of them.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ import sqlalchemy as sa
 
 from cueloop.errors import ModelError, NotFound
 from cueloop.label_config import parse, require_modelled
+from cueloop.sampling import audit_salt, uniform
 from cueloop.store.schema import annotators, answers, consensus, projects, tasks
 from cueloop.types import Control
-from ml_backend.dataset import Dataset, Example, text_of
+from ml_backend.dataset import Dataset, Example, limit_of, text_of
 
 LEAST_PROBABILITY = 0.5
 """Consensus that is not more likely than not is left out of training and judging. Asking for more biases the classes:
@@ -59,14 +63,15 @@ def _dataset(conn: sa.Connection, project_id: int, control: Control, least: floa
                consensus.c.answers > 0, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None),
                people_answered(control.name))
         .order_by(tasks.c.key)).all()
+    salt = audit_salt(project_id)
     examples = tuple(
         Example(key=r.key, identity=f"{project_id}/{r.id}/{r.created_at.isoformat()}", text=text, label=label,
-                weight=weight, blind=bool(r.blind), shares=shares)
+                weight=weight, blind=bool(r.blind), shares=shares, draw=uniform(r.key, salt))
         for r in rows if (text := text_of(r.data.get(control.value))) is not None
         for label, weight, shares in _labels(r, control.labels, least))
     return Dataset(control=control.name, to_name=control.to_name, field=control.value, labels=control.labels,
                    examples=examples, source="consensus", cursor=max((r.updated_at for r in rows), default=None),
-                   guideline_version=guideline)
+                   guideline_version=guideline, limit=limit_of([e.draw for e in examples if e.draw is not None]))
 
 
 def _labels(row: Any, labels: tuple[str, ...], least: float) -> Iterator[tuple[str, float, tuple[float, ...] | None]]:

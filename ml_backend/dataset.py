@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HELD_OUT = 0.2
-"""Share of tasks that no model is ever trained on."""
+"""Share of tasks, and of labelled tasks, that is at most kept from training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Example:
     key: int
     """The task's key in the store, or the row number of a CSV file."""
     identity: str
-    """What decides, for good, whether the example is held out."""
+    """What names the example for good; in a file it decides whether it is held out."""
     text: str
     label: str
     weight: float
@@ -29,6 +30,8 @@ class Example:
     """Nobody who answered saw a suggestion."""
     shares: tuple[float, ...] | None = None
     """Share of each of the dataset's labels, where there is no single truth: `label` is then only the commonest."""
+    draw: float | None = None
+    """Place in [0, 1) that decides whether it is held out; None: a hash of `identity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,16 @@ class Dataset:
     """Newest consensus in it; None: from a file."""
     guideline_version: int | None = None
     """Guideline in force when it was read; None: unknown."""
+    limit: float = HELD_OUT
+    """Examples that are drawn below this are held out."""
 
     def held_out(self) -> NDArray[np.bool_]:
         """(n,): which examples are kept for judging models."""
-        return np.array([is_held_out(e.identity) for e in self.examples], dtype=np.bool_)
+        return np.array([(drawn(e.identity) if e.draw is None else e.draw) < self.limit for e in self.examples],
+                        dtype=np.bool_)
 
     def sha256(self) -> str:
-        """Hash of everything that training sees, whatever the order of the examples."""
+        """Hash of everything that is learned from or judged by, whatever the order of the examples."""
         rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}" + _told(e.shares) for e in self.examples)
         head = [self.control, self.field, *self.labels]
         return hashlib.sha256("\1".join(head + rows).encode(errors="surrogatepass")).hexdigest()
@@ -65,8 +71,23 @@ def _told(shares: tuple[float, ...] | None) -> str:
 
 def is_held_out(identity: str, share: float = HELD_OUT) -> bool:
     """Whether this example is held out: the same answer always and everywhere, so no model trains on it."""
+    return drawn(identity) < share
+
+
+def drawn(identity: str) -> float:
+    """Place of an example of a file in [0, 1): the same always and everywhere."""
     digest = hashlib.sha256(b"held-out\0" + identity.encode(errors="surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def limit_of(draws: Sequence[float], share: float = HELD_OUT) -> float:
+    """Below which draw examples are held out: a share of all tasks, and never more than that of those labelled.
+
+    Rules have people look at the audit sample, the lowest draws, and leave other tasks to the machine: then the low
+    draws are many among the labelled tasks.
+    """
+    most = int(len(draws) * share)
+    return min(share, sorted(draws)[most]) if draws else share
 
 
 def text_of(value: object) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -72,9 +72,12 @@ class Verdict:
         return asdict(self)
 
 
-def judges(data: Dataset) -> tuple[list[Example], bool]:
-    """The held-out examples that judge, and whether all are blind: only blind ones when there are enough."""
-    held = [e for e, out in zip(data.examples, data.held_out(), strict=True) if out]
+def judges(data: Dataset, taught: Collection[int] = ()) -> tuple[list[Example], bool]:
+    """The held-out examples that judge, and whether all are blind: only blind ones when there are enough.
+
+    `taught`: keys of examples that a rival was trained on; they do not judge.
+    """
+    held = [e for e, out in zip(data.examples, data.held_out(), strict=True) if out and e.key not in taught]
     blind = [e for e in held if e.blind]
     return (blind, True) if len(blind) >= LEAST_BLIND else (held, len(blind) == len(held) > 0)
 
@@ -99,9 +102,11 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     return (0.0 if right == 0 else middle - half), (1.0 if right == count else middle + half)
 
 
-def against_champion(candidate: Head, champion: Head, data: Dataset) -> Comparison:
-    """Both heads on the same held-out tasks, which neither was trained on."""
-    examples, _ = judges(data)
+def against_champion(candidate: Head, champion: Head, data: Dataset, taught: Collection[int] = ()) -> Comparison:
+    """Both heads on the same held-out tasks, which neither was trained on; the champion was on those `taught`."""
+    examples, _ = judges(data, taught)
+    if len(examples) < LEAST_JUDGES:
+        return _undecided(data.control, "the champion", len(examples))
     new, truth = _aligned(candidate, data, examples)
     old, _ = _aligned(champion, data, examples)
     return compare(data.control, "the champion", new, old, truth)
@@ -117,8 +122,7 @@ def compare(control: str, rival: str, new: Floats, old: Floats, truth: NDArray[n
     """Paired comparison in accuracy and in log score; worse is what chance explains in less than one case of ten."""
     count = len(truth)
     if count < LEAST_JUDGES:
-        return Comparison(control, rival, count, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, no_worse=False, reason=(
-            f"{control}: {count} held-out tasks cannot compare it with {rival}; {LEAST_JUDGES} are needed"))
+        return _undecided(control, rival, count)
     right = (new.argmax(axis=1) == truth), (old.argmax(axis=1) == truth)
     gain, gain_error = _paired(right[0].astype(np.float64) - right[1])
     at = np.arange(count), truth
@@ -130,6 +134,11 @@ def compare(control: str, rival: str, new: Floats, old: Floats, truth: NDArray[n
               f"log score {logs:+.3f} ± {logs_error:.3f}")
     return Comparison(control, rival, count, float(right[0].mean()), float(right[1].mean()), gain, gain_error,
                       logs, logs_error, no_worse, reason)
+
+
+def _undecided(control: str, rival: str, count: int) -> Comparison:
+    return Comparison(control, rival, count, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, no_worse=False, reason=(
+        f"{control}: {count} held-out tasks cannot compare it with {rival}; {LEAST_JUDGES} are needed"))
 
 
 def verdict(comparisons: Sequence[Comparison]) -> Verdict:

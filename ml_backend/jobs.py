@@ -56,9 +56,7 @@ def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champi
             found = registry.resolve(conn, f"{models.name_for(conn, project_id, name)}@{version}")
             live = projects.get(conn, project_id).mode in projects.LIVE
         artifacts = Artifacts(config.artifacts)
-        own = found.project_id == project_id  # another project's task keys mean nothing here
-        kept = {f: h for f, h in found.sha256.items() if own and f == predictions.OUT_OF_FOLD}
-        seen = predictions.unpack(artifacts.read(found.path, kept))
+        seen = predictions.taught(artifacts, found, project_id)
         written = predictions.write(store, registry.load(artifacts, found), project_id, seen,
                                     lambda done, total: told(done, total, "predicting"))
         report: dict[str, Any] = {"model": found.name, "version": found.version, "predicted": written}

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from cueloop.label_config import parse
 from cueloop.store import Store, predictions, projects
 from cueloop.store.columns import now
+from cueloop.store.models import ModelVersion
 from cueloop.store.predictions import Prediction
 from cueloop.store.schema import tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
+from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Head, paired
 from ml_backend.calibration import Floats
 from ml_backend.dataset import text_of
@@ -57,9 +59,12 @@ def write(
     return count
 
 
-def pack(trained: Sequence[Trained]) -> dict[str, bytes]:
-    """Out-of-fold probabilities as a file to be kept with the version."""
+def pack(trained: Sequence[Trained], kept: Seen | None = None) -> dict[str, bytes]:
+    """Out-of-fold probabilities as a file to be kept with the version; `kept` are those of heads that it took over."""
     arrays: dict[str, Any] = {}
+    for control, seen in (kept or {}).items():
+        arrays |= {f"keys/{control}": np.array(list(seen), dtype=np.int64),
+                   f"probabilities/{control}": np.array(list(seen.values()))}
     for t in trained:
         arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold}
     packed = io.BytesIO()
@@ -74,6 +79,16 @@ def unpack(files: Mapping[str, bytes]) -> Seen:
     arrays = np.load(io.BytesIO(files[OUT_OF_FOLD]), allow_pickle=False)
     controls = [name.removeprefix("keys/") for name in arrays.files if name.startswith("keys/")]
     return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"], strict=True)) for c in controls}
+
+
+def taught(artifacts: Artifacts, version: ModelVersion, project_id: int | None) -> Seen:
+    """What cross-validation said about the tasks of this project that a version was trained on.
+
+    Empty for a version of another project: its task keys mean nothing here.
+    """
+    own = project_id is not None and version.project_id == project_id
+    return unpack(artifacts.read(version.path, {
+        name: hash_ for name, hash_ in version.sha256.items() if own and name == OUT_OF_FOLD}))
 
 
 def within(head: Head, control: Control, probabilities: Floats) -> dict[str, float]:

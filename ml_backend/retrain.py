@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as library_version
 from typing import Any
@@ -49,9 +49,12 @@ def retrain(
     heads = tuple(t.head for t in trained)
     if champion:  # a control without enough examples keeps the head it has
         heads += tuple(h for h in champion.bundle.heads if h.control in skipped)
-    judged = verdict([_compare(t, d, champion) for t in trained for d in data if d.control == t.head.control])
+    taught = predictions.taught(artifacts, champion.version, project_id) if champion else {}
+    judged = verdict([_compare(t, d, champion, taught.get(d.control, {})) for t in trained for d in data
+                      if d.control == t.head.control])
     card = _card(trained, skipped, data, champion, judged, seed)
-    extra = predictions.pack(trained) if project_id is not None else {}
+    kept = {control: seen for control, seen in taught.items() if control in skipped}
+    extra = predictions.pack(trained, kept) if project_id is not None else {}
     found = registry.save(store, artifacts, Bundle(heads), card, name=name, kind=kind, project_id=project_id,
                           extra=extra)
     if not judged.promoted:
@@ -92,11 +95,11 @@ def _part(progress: Progress, number: int, parts: int) -> Progress:
     return lambda done, total: progress(number * total + done, parts * total)
 
 
-def _compare(trained: Trained, data: Dataset, champion: Loaded | None) -> Comparison:
+def _compare(trained: Trained, data: Dataset, champion: Loaded | None, taught: Collection[int]) -> Comparison:
     rival = champion.bundle.head(data.control) if champion else None
     if rival is None:
         return against_frequencies(trained.out_of_fold, trained.truth, data.control)
-    return against_champion(trained.head, rival, data)
+    return against_champion(trained.head, rival, data, taught)
 
 
 def _card(

@@ -53,7 +53,7 @@ def train(
     if len(labels) < 2:
         raise ModelError(
             f"Control {data.control}: a model needs {LEAST_EXAMPLES} training examples of at least two classes; there "
-            f"are {dict(counts) or 'none'} (a fifth of all tasks is held out). Label more, or check the label config.")
+            f"are {dict(counts) or 'none'} (up to a fifth is held out). Label more, or check the label config.")
     examples = [e for e in examples if e.label in labels]
     texts = [e.text for e in examples]
     truth = np.array([labels.index(e.label) for e in examples], dtype=np.int64)

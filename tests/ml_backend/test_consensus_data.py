@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cueloop.errors import LabelConfigError, ModelError, NotFound
+from cueloop.sampling import audit_salt, is_sampled, uniform
 from cueloop.store import Store
 from cueloop.store import schema as s
 from ml_backend import consensus_data
+from ml_backend.dataset import HELD_OUT, limit_of
 from tests.ml_backend.conftest import CONFIG, Project, examples
 
 
@@ -83,6 +87,37 @@ def test_the_same_task_is_on_the_same_side_in_a_new_store(store, tmp_path):
     assert [e.key for e in first.examples] != [e.key for e in second.examples]
     assert [e.identity for e in first.examples] == [e.identity for e in second.examples]
     assert first.sha256() == second.sha256()
+
+
+def test_the_audit_sample_is_held_out_first_and_never_more_than_a_fifth(store, project):
+    # given everything is labelled, a fifth is held out: those that an audit sample of a fifth would have
+    keys = project.add(examples(400))
+    (data,) = _read(store)
+    drawn = sorted(keys, key=lambda key: uniform(key, audit_salt(1)))
+    held = {e.key for e, out in zip(data.examples, data.held_out(), strict=True) if out}
+    assert held == set(drawn[:len(held)])
+    assert 0.15 < len(held) / 400 <= 0.2
+    # when of the tasks that follow people see only an audit sample of a tenth, the rest being the machine's
+    more = project.add(examples(800, seed=1), labelled=False)
+    with store.write() as conn:
+        for key in more:
+            if is_sampled(key, audit_salt(1), 0.1):
+                project._label(conn, key, "food", 1, False, 0.9)
+    (data,) = _read(store)
+    held = {e.key for e, out in zip(data.examples, data.held_out(), strict=True) if out}
+    # then it is still no more than a fifth of what is labelled, and nearly all of it is of the audit sample
+    assert 0.19 < len(held) / len(data.examples) <= 0.2
+    audited = {e.key for e in data.examples if is_sampled(e.key, audit_salt(1), 0.1)}
+    assert len(held & audited) / len(held) > 0.9
+    assert len(held & audited) / len(audited) > 0.7
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1, exclude_max=True), max_size=60))
+def test_no_more_than_a_share_is_drawn_below_the_limit(draws):
+    limit = limit_of(draws)
+    assert 0 <= limit <= HELD_OUT
+    assert sum(draw < limit for draw in draws) <= HELD_OUT * len(draws)
 
 
 def test_each_control_has_data_of_its_own(store):

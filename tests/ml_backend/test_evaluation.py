@@ -79,6 +79,20 @@ def test_a_label_that_the_model_does_not_know_counts_as_missed():
     assert score.accuracy <= 1 - np.mean(sport)
 
 
+def test_what_the_champion_was_taught_does_not_judge_between_it_and_another():
+    # given a champion that learned, by another split, wrong labels of most of the held-out tasks by heart
+    data = dataset(examples(300))
+    held = [e.key for e, out in zip(data.examples, data.held_out(), strict=True) if out]
+    taught = set(held[20:])
+    head = train(data).head
+    # then only the others judge, and where too few are left nothing is decided
+    assert against_champion(head, head, data, taught).tasks == 20
+    few = against_champion(head, head, data, set(held[5:]))
+    assert not few.no_worse
+    assert "5 held-out tasks cannot compare" in few.reason
+    assert "0 held-out" in against_champion(head, head, data, set(held)).reason
+
+
 def test_without_held_out_tasks_there_is_no_score():
     data = dataset([e for e, held in zip(examples(60), dataset(examples(60)).held_out(), strict=True) if not held])
     assert evaluate(train(data).head, data).accuracy is None

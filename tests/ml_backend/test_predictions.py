@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from cueloop.sampling import audit_salt, is_sampled
 from cueloop.store import predictions as rows
 from cueloop.store import schema as s
 from cueloop.store.columns import now
 from ml_backend import consensus_data, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
-from ml_backend.dataset import is_held_out
 from ml_backend.registry import Loaded
 from ml_backend.training import train
 from tests.ml_backend.conftest import Project, examples
@@ -63,10 +63,14 @@ def test_tasks_trained_on_get_cross_validated_scores_and_say_so(store, loaded, t
     assert sorted(seen) == sorted(trained.keys.tolist())
     for key, expected in zip(trained.keys.tolist(), trained.out_of_fold, strict=True):
         assert found[key].score == pytest.approx(expected.max())
-    with store.read() as conn:
-        held = [t.key for t in conn.execute(sa.select(s.tasks)) if is_held_out(f"1/{t.id}/{t.created_at.isoformat()}")]
-    assert held
-    assert all(found[key].out_of_fold for key in held)
+
+def test_blind_audits_of_a_small_sample_stay_evidence_about_the_next_version(store, loaded, trained):
+    # given an audit sample of a tenth: half of what is held out
+    audited = [key for key in range(1, 61) if is_sampled(key, audit_salt(1), 0.1)]
+    assert audited
+    # when the version's predictions are written, then those of the audit sample are not what it was taught
+    _write(store, loaded, trained)
+    assert all(_all(store)[key].out_of_fold for key in audited)
 
 
 def test_probabilities_are_of_all_labels_and_the_score_of_the_first(store, loaded, trained):
@@ -91,6 +95,12 @@ def test_tasks_without_text_and_deleted_tasks_are_passed_over(store, loaded, tra
         conn.execute(s.tasks.update().where(s.tasks.c.key == 62).values(deleted_at=sa.func.current_timestamp()))
     assert _write(store, loaded, trained) == 68
     assert {61, 62}.isdisjoint(_all(store))
+
+
+def test_what_a_version_took_over_is_packed_with_it(trained):
+    seen = predictions.unpack(predictions.pack([trained], {"mood": {3: np.array([0.4, 0.6]), 5: np.array([1.0, 0.0])}}))
+    assert list(seen) == ["mood", "topic"]
+    assert {key: found.tolist() for key, found in seen["mood"].items()} == {3: [0.4, 0.6], 5: [1.0, 0.0]}
 
 
 def test_what_was_packed_comes_back(trained):

@@ -1,5 +1,7 @@
 """From data to service: what is better serves, what is worse or failed does not, and both are written down."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -7,7 +9,9 @@ from cueloop.errors import ModelError
 from cueloop.store import models, predictions
 from cueloop.store import schema as s
 from ml_backend import consensus_data, registry
+from ml_backend import predictions as predictions_made
 from ml_backend.artifacts import Artifacts
+from ml_backend.dataset import drawn
 from ml_backend.models import text_linear
 from ml_backend.retrain import retrain
 from tests.ml_backend.conftest import CONFIG, Project, dataset, examples
@@ -106,6 +110,36 @@ def test_a_control_that_cannot_be_trained_keeps_the_head_it_has(store, artifacts
     loaded = registry.load(artifacts, second.version)
     assert [h.control for h in loaded.bundle.heads] == ["topic", "mood"]
     assert "mood" in second.version.card["skipped"]
+
+
+def test_a_head_that_is_kept_still_knows_what_it_was_taught(store, project, artifacts):
+    # Given a version that was trained on two controls of a project
+    project.add(examples(60))
+    topic, mood = dataset(examples(60)), dataset(examples(60, seed=1))
+    object.__setattr__(mood, "control", "mood")
+    first = retrain(store, artifacts, "m", [topic, mood], actor="test", project_id=1)
+    # When the next one can be trained on one of them only
+    empty = dataset([])
+    object.__setattr__(empty, "control", "mood")
+    second = retrain(store, artifacts, "m", [topic, empty], actor="test", project_id=1)
+    # Then the other's tasks are still known as those it was trained on
+    then, now = (predictions_made.taught(artifacts, one.version, 1) for one in (first, second))
+    assert then["mood"]
+    assert now["mood"].keys() == then["mood"].keys()
+    assert predictions_made.taught(artifacts, second.version, 2) == {}
+
+
+def test_what_the_champion_was_trained_on_by_another_split_does_not_judge(store, project, artifacts):
+    # Given a champion that was trained when other tasks were held out
+    some = examples(300)
+    project.add(some)
+    retrain(store, artifacts, "m", [dataset(some)], actor="test", project_id=1)
+    # When the next one is, then only tasks judge that neither was trained on
+    other = dataset([replace(e, draw=drawn(f"other/{e.identity}")) for e in some])
+    card = retrain(store, artifacts, "m", [other], actor="test", project_id=1).version.card
+    both = (dataset(some).held_out() & other.held_out()).sum()
+    assert card["gate"]["comparisons"][0]["tasks"] == both
+    assert card["controls"]["topic"]["held_out"]["tasks"] == other.held_out().sum() > both
 
 
 def test_a_project_can_change_the_names_of_its_labels(store, artifacts):
