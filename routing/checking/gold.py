@@ -22,6 +22,7 @@ from cueloop.store.schema import annotations as notes
 from cueloop.store.upsert import chunks
 from routing.checking import check_tasks, checks, spacing, turns
 from routing.checking.checks import Source
+from routing.checking.suited import Suited
 from routing.checking.turns import Turn
 from routing.context import Context
 from routing.deciding import places
@@ -62,20 +63,23 @@ def ask(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
     keys = pool(given, f"{waiting[0].run}:{turns.salt(given, RULE, waiting[0].person)}")
     here = places.read(conn, keys, given.machines)
     drawn_for = check_tasks.assigned(conn, given, said, sorted(here))
-    knowing = editors(conn, sorted(here))
+    knowing, suited = editors(conn, sorted(here)), Suited(conn, given, sorted(here), found)
     made = 0
     for turn in waiting:
         able: dict[str, list[int]] = {}
-        for key in sorted(here):
-            if key in drawn_for and fits(here[key], turn.person, knowing):
+        fit = [key for key in sorted(here) if suited.ever(key, turn.person)]
+        for key in fit:
+            if key in drawn_for and suited.now(key, turn.person) and fits(here[key], turn.person, knowing):
                 able.setdefault(drawn_for[key], []).append(key)
         drawn = checks.draw(said, able, turn.run, turns.salt(given, RULE, turn.person))
         if drawn is not None:
             some = able[drawn[0].name]
             chosen = some[int(uniform(turn.run, f"which:{turns.salt(given, RULE, turn.person)}") * len(some))]
             here[chosen] = _ask(conn, given, here[chosen], turn, drawn, len(some), len(here))
+            suited.take(chosen, turn.person)
             made += 1
-        elif len(here) == len(given.gold) and not left({key: here[key] for key in drawn_for}, turn.person, knowing):
+        elif len(here) == len(given.gold) and not left(
+                {key: here[key] for key in fit if key in drawn_for}, turn.person, knowing):
             _tell(conn, given, here, turn)
     return made
 
@@ -108,10 +112,11 @@ def told(conn: sa.Connection, given: Context, place: Place) -> dict[str, Any] | 
     """For explanations: who was checked with this task; None where it has no ground truth that is mixed in."""
     if place.key not in given.gold:
         return None
-    knowing = editors(conn, [place.key])
+    knowing, suited = editors(conn, [place.key]), Suited(conn, given, [place.key], ())
     return {"why": WHY,
             "asked": [a.annotator_id for a in place.assignments if a.kind == assignments.GOLD],
-            "left": [p.id for p in given.people if left({place.key: place}, p.id, knowing)]}
+            "left": [p.id for p in given.people
+                     if suited.ever(place.key, p.id) and left({place.key: place}, p.id, knowing)]}
 
 
 def fits(place: Place, person: int, knowing: Mapping[int, frozenset[int]]) -> bool:

@@ -17,9 +17,11 @@ from cueloop.store.pauses import Paused
 from cueloop.store.schema import assignments as table
 from routing.checking import gold, known_answers
 from routing.checking.known_answers import Marked
+from routing.checking.suited import Suited
 from routing.context import Context
 from routing.deciding import places
 from routing.deciding.places import Place
+from routing.people import windows
 from routing.people.notices import ADMIN, raise_once
 
 AHEAD = 3
@@ -34,18 +36,22 @@ def ask(conn: sa.Connection, given: Context) -> int:
     if not trained or not given.controls:
         return 0
     here = places.read(conn, gold.pool(given, f"training:{trained[0].key}"), given.machines)
-    knowing = gold.editors(conn, sorted(here))
+    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    knowing, suited = gold.editors(conn, sorted(here)), Suited(conn, given, sorted(here), found)
     has = _open(conn, given)
     made = 0
     for one in trained:
         free = AHEAD - has.get(one.annotator_id, 0)
-        left = gold.left(here, one.annotator_id, knowing)
+        fit = [key for key in sorted(here) if suited.ever(key, one.annotator_id)]
+        left = gold.left({key: here[key] for key in fit}, one.annotator_id, knowing)
         for _ in range(free):
-            able_now = [key for key in sorted(here) if gold.fits(here[key], one.annotator_id, knowing)]
+            able_now = [key for key in fit if suited.now(key, one.annotator_id)
+                        and gold.fits(here[key], one.annotator_id, knowing)]
             if not able_now:
                 break
             at = int(uniform(one.key, f"training:{made}:{len(able_now)}") * len(able_now))
             here[able_now[at]] = _ask(conn, given, here[able_now[at]], one, len(able_now), len(here))
+            suited.take(able_now[at], one.annotator_id)
             made += 1
         if not left and not has.get(one.annotator_id) and len(here) == len(given.gold):
             _nothing_left(conn, given, one)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.team import Person, Team, choice, patches
 
 from console.explanation import human
 from cueloop.errors import LabelStudioError
@@ -16,8 +15,10 @@ from cueloop.fake.faults import DROPPED, LOST
 from cueloop.store import assignments, consensus, decisions, routes, schema
 from routing.checking import gold
 from routing.explaining.explain import explain
+from routing.people import team_file, teams
 from routing.showing.wanted import queue_names
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Person, Team, choice, patches
 
 RULES = """
 version: 1
@@ -210,6 +211,41 @@ def test_somebody_who_marked_it_knows_it_and_is_not_asked(fake_label_studio: Any
     for person in team.people:
         assert task not in work(team, person, 9)
     assert explain(team.store, team.project, task)["gold"]["left"] == []
+
+
+def test_nobody_is_checked_with_what_the_rules_would_not_have_asked_them(
+        fake_label_studio: Any, team_at: TeamFactory) -> None:
+    # Given ground truth in two languages and about two topics, and limits
+    rows = [{"text": f"text {n}", "lang": "en", "topic": "news"} for n in range(30)]
+    rows += [{"text": f"text {n}", "lang": ("en", "fr")[n % 2], "topic": ("news", "animals")[n // 2 % 2],
+              "graphic": n > 12} for n in range(16)]
+    team = team_at(fake_label_studio, rows=rows, people=2)
+    one, other = team.people
+    known = dict(zip(star(team, 16), rows[30:], strict=True))
+    with team.store.write() as conn:
+        teams.put_in_force(conn, team_file.parse(f"""
+version: 1
+people:
+  {one.email}: {{languages: [en], never: task.topic == "animals"}}
+  {other.email}: {{languages: [en, fr], capacity: 12/day}}
+"""), "test")
+    team.apply(RULES.replace("{name: once, when: answers < 1, ask: {n: 1}}", """
+  {name: once, when: answers < 1, ask: {n: 1, language: task.lang}},
+  {name: wellbeing, limit: {seen: task.graphic == true, per_person_day: 1}}"""))
+    team.round()
+    # When both work through what they get
+    had = {person.id: [known[task] for task in work(team, person, 16) if task in known] for person in team.people}
+    # Then the first saw neither French nor animals, nobody more than one graphic text, and capacity holds
+    assert had[one.id]
+    assert all(row["lang"] == "en" and row["topic"] == "news" for row in had[one.id])
+    assert max(sum(bool(row["graphic"]) for row in mine) for mine in had.values()) <= 1
+    with team.store.read() as conn:
+        asked = conn.scalar(sa.select(sa.func.count()).select_from(schema.assignments).where(
+            schema.assignments.c.annotator_id == other.id, schema.assignments.c.state.in_(("open", "answered"))))
+    assert asked <= 12
+    # and what is left of it for whom is said
+    animals = next(task for task, row in known.items() if row["topic"] == "animals" and row["lang"] == "fr")
+    assert one.email not in explain(team.store, team.project, animals)["gold"]["left"]
 
 
 def test_without_a_declaration_nothing_is_different(fake_label_studio: Any, team_at: TeamFactory) -> None:
