@@ -86,6 +86,20 @@ def test_the_smallest_crowds_are_replayed_to_the_end(labels, tasks, each):
     assert sorted(place.tolist()) == list(range(tasks * each))
 
 
+@pytest.mark.parametrize("policy", ["uniform", "information"])
+@pytest.mark.parametrize("cap", [None, 2.0, 0.5, 0.0])
+def test_thin_answers_and_tight_caps_are_replayed_to_the_end(policy, cap):
+    # given all answers by one person; each by another; all of one label; two tasks
+    everybody, nobody = np.arange(12), np.zeros(12, np.int64)
+    for task, annotator, label in ((everybody, nobody, everybody % 3), (everybody, everybody, everybody % 3),
+                                   (everybody // 3, everybody % 3, nobody), (everybody % 2, everybody // 2, nobody)):
+        recorded = Recorded(task, annotator, label, tuple(range(task.max() + 1)), tuple(range(annotator.max() + 1)),
+                            ("a", "b", "c"))
+        for budget in (0, 1, 12):
+            place = replay(recorded, policies.of_name(policy, recorded), budget=budget, cap=cap).place
+            assert len(set(place.tolist())) == len(place) == budget
+
+
 def test_an_unknown_policy_is_refused_with_those_there_are():
     with pytest.raises(DataError, match=r"no policy 'best'\. Policies: uniform, information, rules:"):
         policies.of_name("best", mixed()[0])
