@@ -7,9 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from cueloop.store import Store, routes
+from cueloop.store.columns import now
+from cueloop.store.notices import FRESH
 from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import notices, pauses, projects
 from cueloop.store.schema import routes as table
+from routing.choosing.refill import LAST
 from routing.thresholds import advice
 
 
@@ -38,9 +41,9 @@ def _of(conn: sa.Connection, project: int) -> dict[str, Any]:
             source.c.project_id == project, *where)) or 0)
 
     return {"states": routes.counts(conn, project),
-            "nobody": count(table, table.c.need > 0, table.c.priority < 0),
+            "nobody": count(table, table.c.need > 0, table.c.priority == LAST),
             "unshown": count(table, table.c.dirty),
             "outside_queue": count(notes, notes.c.outside_queue, notes.c.deleted_at.is_(None)),
             "paused": count(pauses, pauses.c.lifted_at.is_(None)),
-            "notices": count(notices, notices.c.sent_at.is_(None)),
+            "notices": count(notices, notices.c.sent_at.is_(None), notices.c.created_at > now() - FRESH),
             "alarms": list(advice.of_store(conn, project))}

@@ -20,7 +20,7 @@ from cueloop.types import Control
 from routing import found_thresholds
 from routing.checking import checks, pauses
 from routing.language import rules as rules_files
-from routing.language.default_rules import DEFAULT_RULES
+from routing.language.default_rules import DEFAULT_FILE, DEFAULT_RULES
 from routing.language.rules import Rules
 from routing.people import teams
 from routing.people.team import NO_TEAM, Team
@@ -114,7 +114,7 @@ def in_force(conn: sa.Connection, project_id: int) -> Rules:
 
 def default() -> Rules:
     """The rules that a project starts with."""
-    return _parse(DEFAULT_RULES, "default rules")
+    return _parse(DEFAULT_RULES, DEFAULT_FILE)
 
 
 @lru_cache(maxsize=32)

@@ -62,9 +62,9 @@ class Plan:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Plan:
-        """Back from the store."""
+        """Back from the store; what another release wrote and this one does not know is left out."""
         named = {"people": tuple(row["people"])} if row.get("people") else {}      # as releases before 0004 wrote it
-        return cls(**{name: value for name, value in row.items() if name not in ("people", "who")},
+        return cls(**{name: value for name, value in row.items() if name in cls.__slots__ and name != "who"},
                    who=Audience.from_json(row.get("who") or named))
 
 

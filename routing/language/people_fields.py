@@ -87,7 +87,8 @@ RECHECK: Fields = {
 
 PAUSE: Fields = {
     "when": Field(ABOUT_PEOPLE, "a condition on an annotator", needed=True),
-    "after": Field(integer(0), "answers to ground truth that there must be before (default 0)"),
+    "after": Field(integer(0), "answers that there must be before (default 0): to ground truth where the condition "
+                               "names it, else any"),
     "tell": Field(FLAG, "`true` (default): the annotator is told, and why"),
     "training": Field(integer(0), "ground-truth tasks to get right before they are asked again; 0 (default): until an "
                                   "admin lifts the pause")}

@@ -29,6 +29,9 @@ ENDING = ("escalate", "stop")
 def pitfalls(rules: Rules) -> tuple[Mistake, ...]:
     """One for each thing that will not work as it reads, in the order of the file."""
     trees = [logic.tree(rule.when.source) for rule in rules.rules]
+    if not rules.rules:
+        line, column = rules.at.get("rules", (1, 1))
+        return (Mistake(line, column, "there is no rule: no task is accepted, asked about or stopped"),)
     found = [*_never(rules, trees), *_about_people(rules), *_pauses(rules)]
     for at, rule in enumerate(rules.rules):
         if not logic.never(trees[at]):

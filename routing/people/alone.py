@@ -8,6 +8,7 @@ from cueloop.store.annotators import Annotator
 from routing.context import Context
 from routing.language.actions import Ask, Escalate, Reopen, Review
 from routing.language.audience import Audience
+from routing.people.team_advice import might
 
 
 def warnings(given: Context, gone: Collection[int], person: Annotator) -> list[str]:
@@ -19,27 +20,12 @@ def warnings(given: Context, gone: Collection[int], person: Annotator) -> list[s
     said = []
     for rule in given.rules.rules:
         action = rule.action.ask if isinstance(rule.action, Reopen) else rule.action
-        if isinstance(action, Ask | Escalate | Review) and _meets(given, action.who, person) \
-                and not any(_meets(given, action.who, one) for one in left):
+        if isinstance(action, Ask | Escalate | Review) and _might(given, action.who, person) \
+                and not any(_might(given, action.who, one) for one in left):
             said.append(f"ATTENTION: rule {rule.name} has nobody else whom it may ask. Its tasks wait until the pause "
                         "is lifted, or until somebody else qualifies.")
     return said
 
 
-def _meets(given: Context, who: Audience, person: Annotator) -> bool:
-    """What of an audience can be told without a task: names, teams, skills, languages, seniority."""
-    email, known = person.email.lower(), given.team.person(person.email)
-    if (who.people and email not in who.people) or email in who.never:
-        return False
-    if who.teams and not _values(who.teams) & known.values("team"):
-        return False
-    least = given.team.rank(who.seniority) if who.seniority else None
-    rank = given.team.rank(known.seniority) if known.seniority else None
-    if least is not None and (rank is None or rank < least):
-        return False
-    return _values(who.skills) <= known.values("skill") and _values(who.languages) <= known.values("language")
-
-
-def _values(named: Collection[str]) -> frozenset[str]:
-    """What is named outright; what stands in a task's field is not known here."""
-    return frozenset(value.casefold() for value in named if not value.startswith("task."))
+def _might(given: Context, who: Audience, one: Annotator) -> bool:
+    return might(who, given.team.person(one.email), given.team)

@@ -75,7 +75,7 @@ def _rule(given: Context, rule: Rule) -> Iterator[str]:
     who, where = action.who, f"{given.rules.file}:{rule.line}: rule {rule.name}"
     yield from (f"{where} {said}" for said in (*_unknown_people(given, who), *_unknown_words(given.team, who)))
     people = [given.team.person(one.email) for one in given.people]
-    able = [person for person in people if _might(who, person, given.team)]
+    able = [person for person in people if might(who, person, given.team)]
     if not people:
         return
     paused = {given.everybody[one].email.lower() for one in given.paused if one in given.everybody}
@@ -193,7 +193,7 @@ def _daily(person: Person, pace: float) -> float | None:
     return min(limits, default=None)
 
 
-def _might(who: Audience, person: Person, team: Team) -> bool:
+def might(who: Audience, person: Person, team: Team) -> bool:
     """Whether somebody may be asked about some task: what is read from tasks may be anything."""
     def plain(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(text for text in texts if not text.startswith(FIELD))

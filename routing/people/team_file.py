@@ -27,7 +27,7 @@ from routing.language.vocabulary import FUNCTIONS
 from routing.people.team import WORDS, Person, Team
 
 FILE_FIELDS = ("version", "currency", "seniority", "teams", "people")
-LARGEST = 5_000_000
+LARGEST = 1_000_000
 """Bytes of a team file: more is some other file."""
 
 WEEK = 7 * 86_400.0
