@@ -1,7 +1,8 @@
 """Who decides a task that a rule escalated: written down, so that their answer is the consensus from then on.
 
 A judge who was asked decides every control that the rule speaks of. Who had answered before they could be asked
-decides the control whose signals the rule matches.
+decides the control whose signals the rule matches, if nobody else of those it is escalated to had: of several it
+cannot be told who is to decide, and the consensus stands.
 """
 
 from __future__ import annotations
@@ -70,13 +71,13 @@ def _asked(given: Context, said: Seen, at: int, standing: Standing) -> Decisions
 
 
 def _before(said: Seen, matched: Mapping[str, Matches], at: int, standing: Standing) -> Decisions:
-    """What those decided who had answered when a rule first wanted them to."""
-    found = {}
+    """What somebody decided who had answered when a rule wanted them to."""
+    found: dict[str, tuple[str, Sequence[str]]] = {}
     for name, matches in matched.items():
         rule = matches.get("escalate")
         if rule is not None and isinstance(rule.action, Escalate):
-            found[name] = rule.name, asking.judging(rule.action.who, said.rows[name][at], standing,
-                                                    standing.answered_by)
+            judges = asking.judging(rule.action.who, said.rows[name][at], standing, standing.answered_by)
+            found[name] = rule.name, judges if len(judges) == 1 else ()
     return found
 
 

@@ -196,3 +196,30 @@ def test_a_decision_is_written_once(court: Any) -> None:
     with us.team.store.read() as conn:
         assert conn.execute(read).all() == before
         assert not projects.pending_changes(conn, us.team.project)
+
+
+def test_of_several_who_had_answered_nobody_decides_and_one_decides_at_once(court: Any) -> None:
+    # given a crowd of which all could decide, who have answered before anything was escalated
+    us = court(FIRST.replace("{n: 3}", "{n: 3, people: [CROWD]}"))
+    for person, label in zip(us.crowd, ("negative", "negative", "positive"), strict=True):
+        person.answer(us.task, label)
+    us.turn()
+    us.apply(UP.replace("LEAD", "CROWD"))
+    us.turn()
+    assert (us.label(), us.state()) == (("negative", "hierarchical"), routes.DONE)
+    # when it is escalated to the one who stands alone
+    us.apply(UP.replace("LEAD", us.crowd[2].email))
+    us.turn()
+    assert (us.label(), us.state()) == (("positive", "adjudication"), routes.DONE)
+
+
+def test_a_later_answer_of_another_who_might_have_decided_changes_nothing(court: Any) -> None:
+    us = court(UP.replace("LEAD", "LEAD, OTHER"), FIRST.replace("{n: 3}", "{n: 3, people: [CROWD]}"))
+    us.dispute()
+    (asked,) = us.team.asked(us.task)
+    us.team.person(asked).answer(us.task, "positive")
+    us.turn()
+    other = us.lead if asked == us.other.id else us.other
+    other.answer(us.task, "neutral")
+    us.turn()
+    assert (us.label(), us.state()) == (("positive", "adjudication"), routes.DONE)
