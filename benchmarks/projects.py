@@ -127,6 +127,7 @@ def worked(whole: Project, old: Rules) -> History:
     state = engine.state
     task, person, label = (np.array(column, np.int64) for column in (state.task, state.person, state.label))
     logged = tuple(Logged(t, choice.people, choice.probability, {
-        int(one["annotator_id"]): float(one["probability"]) for one in choice.candidates})
+        int(one["annotator_id"]): float(one["probability"]) for one in choice.candidates},
+        choice.others, choice.others_probability)
         for t, choice in engine.choices)
     return History(whole.work, task, person, label, whole.seconds[task, person], np.full(len(whole.truth), -1), logged)

@@ -21,7 +21,21 @@ class Logged:
     """Places of the people asked, in the order of the draw."""
     probability: float
     chances: Mapping[int, float]
-    """{place of a person: chance of being asked first}; those not listed are unknown."""
+    """{place of a person: chance of being asked first}; of those not listed `others` tells."""
+    others: int = 0
+    """Candidates beyond those listed."""
+    others_chance: float = 0.0
+    """Of any one of the others being asked first."""
+
+    def chance(self, person: int, people: int) -> float:
+        """With which chance they could have been asked first, of so many `people` in all; 0: not, or nobody knows.
+
+        Who is not listed was surely a candidate if asked, or if all who are not listed were.
+        """
+        if person in self.chances:
+            return self.chances[person]
+        surely = person in self.chosen or self.others >= people - len(self.chances)
+        return self.others_chance / self.others if self.others and surely else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Intervals from draws: for every figure of the new rules and its difference, holding all together."""
+"""Intervals from draws for all figures of a report, holding all together."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ CONFIDENCE = 0.95
 LITTLE = 3 / 8
 """Added to what is counted on both sides of a share before its angle is taken."""
 
-DRAWS = 20_000
-"""Draws of the largest deviation of several figures that move together."""
+TRIALS = 4_000
+"""Times that all draws and what happens after them are imagined anew, to see how far off the farthest figure is."""
+
+AT_ONCE = 4_000_000
+"""Numbers held in memory while imagining."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +29,64 @@ class Interval:
     high: float | None
 
 
-def together(draws: FloatArray, confidence: float = CONFIDENCE, shares: Mapping[int, int] | None = None,
-             ) -> list[Interval]:
-    """Intervals (F) from draws (M, F) that hold all at once with this confidence.
+def together(draws: FloatArray, confidence: float = CONFIDENCE, *, shares: Mapping[int, float] | None = None,
+             changes: Mapping[int, float] | None = None) -> list[Interval]:
+    """Intervals (F) from draws (M, F) of what happens next; they hold all at once with this confidence.
 
-    The figures of one report are read together: each interval is as many standard deviations wide as the largest
-    deviation of all of them needs, given how they move together (Hothorn, Bretz and Westfall 2008), with Student's t
-    for M draws. A figure that some draws lack is told from those that have it. `shares` {figure: of how many} are
-    reckoned with as angles, whose spread does not depend on the share (Anscombe 1948): near 0 or 1 the interval is
-    longer on the side where there is room.
+    The figures of one report are read together: each interval is as many standard deviations wide as the farthest of
+    them needs, given how they move together (Hothorn, Bretz and Westfall 2008) and that M draws tell means and
+    deviations no better than M draws can. A figure that fewer than half of the draws know is not told.
+
+    `shares` {figure: of how many} are reckoned with as angles, whose spread does not depend on the share (Anscombe
+    1948): near 0 or 1 the interval is longer on the side where there is room. Seen on so many and predicted for as
+    many, a share is never surer than the difference of two such samples. `changes` {figure: of how many} are
+    differences of two shares: what differed in none of n differs in 1/2 ± 1 of the next n (Jeffreys' prior).
     """
-    from scipy import stats
-
+    shares, changes = shares or {}, changes or {}
     size, count = draws.shape
-    shares, told = shares or {}, draws
-    draws = draws.copy()
-    for f, of in shares.items():
-        draws[:, f] = np.arcsin(np.sqrt((told[:, f] * of + LITTLE) / (of + 2 * LITTLE)))
-    having = [draws[~np.isnan(draws[:, f]), f] for f in range(count)]
-    moving = [f for f in range(count) if len(having[f]) == size and size > 2 and having[f].std() > 1e-12]
-    width = float(stats.t.ppf((1 + confidence) / 2, max(size - 1, 1)))
-    if len(moving) > 1:
-        rng = np.random.default_rng(0)
-        apart = np.corrcoef(draws[:, moving], rowvar=False)
-        normal = rng.multivariate_normal(np.zeros(len(moving)), apart, DRAWS, method="eigh")
-        scale = np.sqrt(rng.chisquare(max(size - 1, 1), (DRAWS, 1)) / max(size - 1, 1))
-        width = float(np.quantile(np.abs(normal / scale).max(1), confidence))
-    found = []
-    for f, values in enumerate(having):
-        if len(values) < max(3, size / 2):
-            found.append(Interval(None, None, None))
-            continue
-        middle, spread = float(values.mean()), float(values.std(ddof=1)) * float(np.sqrt(1 + 1 / len(values)))
-        value, ends = float(np.nanmean(told[:, f])), (middle - width * spread, middle + width * spread)
-        if f in shares and spread > 0:
-            angles = (float(np.clip(end, 0, np.pi / 2)) for end in ends)
-            counts = (np.sin(angle) ** 2 * (shares[f] + 2 * LITTLE) - LITTLE for angle in angles)
-            low, high = (float(np.clip(count / shares[f], 0, 1)) for count in counts)
+    told = [f for f in range(count) if (~np.isnan(draws[:, f])).sum() >= max(3, size / 2)]
+    found = [Interval(None, None, None)] * count
+    if not told:
+        return found
+    moved = np.stack([_angle(draws[:, f], shares[f]) if f in shares else draws[:, f] for f in told], axis=1)
+    middle, spread = np.nanmean(moved, axis=0), np.nanstd(moved, axis=0, ddof=1)
+    width = farthest(np.where(np.isnan(moved), middle, moved), confidence)
+    for at, f in enumerate(told):
+        value = float(np.nanmean(draws[:, f]))
+        if f in shares:
+            reach = width * max(float(spread[at]), float(np.sqrt(1 / (2 * shares[f]))))
+            low, high = (_share(float(middle[at]) + side * reach, shares[f]) for side in (-1, 1))
         else:
-            low, high = ends if f not in shares else (value, value)
-        found.append(Interval(value, min(low, value), max(high, value)))
+            reach = width * float(np.hypot(spread[at], 1 / changes[f] if f in changes else 0.0))
+            low, high = float(middle[at]) - reach, float(middle[at]) + reach
+        found[f] = Interval(value, min(low, value), max(high, value))
     return found
+
+
+def farthest(draws: FloatArray, confidence: float) -> float:
+    """Estimated standard deviations from the mean of draws (M, F) within which all figures of one more draw lie with
+    this confidence. Found by imagining M + 1 such draws many times, normal and with the correlations of these."""
+    size, count = draws.shape
+    scale = draws.std(axis=0)
+    apart = (draws - draws.mean(axis=0)) / np.where(scale > 1e-12, scale, np.inf)
+    correlation = apart.T @ apart / size
+    np.fill_diagonal(correlation, 1.0)
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    rng = np.random.default_rng(0)
+    most: list[FloatArray] = []
+    part = int(np.clip(AT_ONCE // ((size + 1) * count), 1, TRIALS))
+    for start in range(0, TRIALS, part):
+        imagined = rng.standard_normal((min(part, TRIALS - start), size + 1, count)) @ root.T
+        past = imagined[:, :size]
+        most.append(np.abs((imagined[:, size] - past.mean(axis=1)) / past.std(axis=1, ddof=1)).max(axis=1))
+    return float(np.quantile(np.concatenate(most), confidence))
+
+
+def _angle(share: FloatArray, of: float) -> FloatArray:
+    return np.asarray(np.arcsin(np.sqrt((share * of + LITTLE) / (of + 2 * LITTLE))))
+
+
+def _share(angle: float, of: float) -> float:
+    counted = np.sin(np.clip(angle, 0, np.pi / 2)) ** 2 * (of + 2 * LITTLE) - LITTLE
+    return float(np.clip(counted / of, 0, 1))

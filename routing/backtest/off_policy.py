@@ -63,7 +63,7 @@ def off_policy(history: History, runs: Sequence[Run], worlds: Sequence[Draw]) ->
     done: set[int] = set()
     for logged in history.logged:
         t, w = logged.task, logged.chosen[0]
-        if t in done or t not in wanted or table[t, w] < 0 or not logged.chances.get(w):
+        if t in done or t not in wanted or table[t, w] < 0 or (chance := logged.chance(w, table.shape[1])) <= 0:
             continue
         others = np.flatnonzero((table[t] >= 0) & (np.arange(table.shape[1]) != w))
         if not len(others):
@@ -71,7 +71,7 @@ def off_policy(history: History, runs: Sequence[Run], worlds: Sequence[Draw]) ->
         done.add(t)
         share = np.bincount(table[t, others], minlength=len(history.work.labels)) / len(others)
         agreed = np.mean([_agreement(world, t, others, table, share) for world in worlds], axis=0)
-        weights.append(min(wanted[t].get(w, 0.0) / logged.chances[w], LARGEST_WEIGHT))
+        weights.append(min(wanted[t].get(w, 0.0) / chance, LARGEST_WEIGHT))
         seen.append(float(share[table[t, w]]))
         expected.append(float(agreed[w]))
         modelled.append(sum(chance * float(agreed[p]) for p, chance in wanted[t].items()))

@@ -132,6 +132,10 @@ class _Chain:
         counts = np.zeros((self.people, self.labels, self.labels))
         np.add.at(counts, (said.person[meant], true[meant], said.label[meant]), 1.0)
         weights = Weights()
-        mean, _ = shrunk(counts, weights)
-        shape = rng.standard_gamma(np.maximum(mean * (counts.sum(2, keepdims=True) + weights.annotator), 1e-3))
+        # What the crowd's pooled errors say of each person is itself uncertain: taken from reweighted answers (Bayesian
+        # bootstrap), or few answers of all would look like a well-known crowd.
+        few = rng.standard_gamma(counts)
+        mean, _ = shrunk(few, weights)
+        expected = np.maximum(mean * (few.sum(2, keepdims=True) + weights.annotator) - few, 0)
+        shape = rng.standard_gamma(np.maximum(counts + expected, 1e-3))
         self.confusion = normalised(shape.reshape(-1, self.labels) + 1e-12).reshape(shape.shape)

@@ -166,7 +166,10 @@ def _logged(conn: sa.Connection, given: Context, control: Control, place: Mappin
         if row.task in place and people and row.candidates:
             chances = {at[int(one["annotator_id"])]: float(one["probability"]) for one in row.candidates
                        if int(one["annotator_id"]) in at and one.get("probability")}
-            found.append(Logged(place[row.task], tuple(at[p] for p in people), float(row.probability), chances))
+            inputs = row.inputs or {}
+            found.append(Logged(
+                place[row.task], tuple(at[p] for p in people), float(row.probability), chances,
+                int(inputs.get("others") or 0), float(inputs.get("others_probability") or 0.0)))
     return tuple(found)
 
 

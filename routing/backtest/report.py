@@ -20,6 +20,7 @@ from routing.backtest.support import Support, support, workload
 from routing.language.rules import Rules
 from routing.simulate.run import Run, run
 from routing.simulate.signals import CLOCK
+from sync.arrays import FloatArray
 
 DRAWS = 30
 """Futures drawn: enough for an interval by the normal distribution."""
@@ -103,13 +104,25 @@ def looks(history: History, old: Rules, new: Rules, count: int, seed: int) -> tu
 
 
 def figures(predicted: Predicted, confidence: float = CONFIDENCE) -> tuple[Figure, ...]:
-    """Every figure with its intervals, from the draws."""
-    shares = {at: predicted.tasks for at, name in enumerate(FIGURES) if name in SHARES}
-    every = zip(FIGURES.items(), together(predicted.old, confidence, shares),
-                together(predicted.new, confidence, shares),
-                together(predicted.new - predicted.old, confidence), strict=True)
-    return tuple(Figure(name, says, *(_bounded(name, interval, at == 2) for at, interval in enumerate(intervals)))
-                 for (name, says), *intervals in every)
+    """Every figure under the rules in force, under the new ones, and the difference: one family of intervals."""
+    columns = (predicted.old, predicted.new, predicted.new - predicted.old)
+    size = len(FIGURES)
+    seen = [_seen(columns[0], predicted.tasks), _seen(columns[1], predicted.tasks)]
+    same = np.array_equal(predicted.old, predicted.new, equal_nan=True)
+    found = together(
+        np.concatenate(columns, axis=1), confidence,
+        shares={part * size + f: of for part in (0, 1) for f, of in seen[part].items()},
+        changes={} if same else {2 * size + f: min(of, seen[1][f]) for f, of in seen[0].items()})
+    return tuple(Figure(name, says, *(_bounded(name, found[part * size + f], part == 2) for part in range(3)))
+                 for f, (name, says) in enumerate(FIGURES.items()))
+
+
+def _seen(draws: FloatArray, tasks: int) -> dict[int, float]:
+    """{place of a share: of how many tasks it is}."""
+    names = list(FIGURES)
+    accepted = tasks * float(draws[:, names.index("accepted")].mean())
+    return {f: max(accepted, 1.0) if name == "accepted_error" else float(tasks)
+            for f, name in enumerate(names) if name in SHARES}
 
 
 def _bounded(name: str, interval: Interval, difference: bool) -> Interval:

@@ -73,11 +73,13 @@ def support(history: History, runs: Sequence[Run]) -> Support:
 
 def _chances(history: History) -> dict[int, dict[int, float]]:
     """{task: {person: largest chance with which they could have been asked}} where that is known."""
+    people = len(history.work.people)
     found: dict[int, dict[int, float]] = {}
     for logged in history.logged:
         mine = found.setdefault(logged.task, {})
-        for person, chance in logged.chances.items():
-            mine[person] = max(chance, mine.get(person, 0.0))
+        for person in range(people) if logged.others else logged.chances:
+            if (chance := logged.chance(person, people)) > 0:
+                mine[person] = max(chance, mine.get(person, 0.0))
     return found
 
 

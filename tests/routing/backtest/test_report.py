@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.backtest import trial
 from benchmarks.projects import CHANGES, project, rules, worked
 from routing.backtest.history import History
-from routing.backtest.intervals import together
 from routing.backtest.off_policy import off_policy
 from routing.backtest.posterior import Draw
 from routing.backtest.report import backtest, looks
@@ -22,7 +20,7 @@ OLD, NEW = CHANGES["ask more"]
 @pytest.fixture(scope="module")
 def past() -> History:
     """What the rules in force left behind of a project without a model."""
-    whole = project(2, 150)
+    whole = project(2, 100)
     return worked(replace(whole, work=replace(whole.work, model=None)), OLD)
 
 
@@ -41,7 +39,7 @@ def test_without_logged_chances_history_cannot_say_who_could_have_been_asked(pas
     found = support(blank, looks(blank, OLD, NEW, 2, 0)[2])
     assert found.weighed == 0
     assert set(found.why) <= {"unlogged"}
-    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=150) > 0), abs=0.05)
+    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=100) > 0), abs=0.05)
     report = backtest(blank, OLD, NEW, draws=3)
     assert any("no choice of people was recorded" in warning for warning in report.warnings)
 
@@ -73,37 +71,6 @@ def test_logged_chances_and_model_tell_the_same_of_those_who_would_be_asked(past
     assert perfect.doubly_robust is not None
     assert perfect.modelled - perfect.doubly_robust > 2 * found.error       # people are not perfect, and it shows
     assert replace(perfect, error=0.01).off
-
-
-def test_intervals_hold_together_and_are_wider_than_each_alone() -> None:
-    draws = np.random.default_rng(0).normal(size=(200, 4))
-    alone, joint = together(draws[:, :1])[0], together(draws)[0]
-    assert joint.low is not None
-    assert alone.low is not None
-    assert joint.low < alone.low < -1.8
-
-
-def test_what_is_the_same_in_all_draws_has_no_width_and_what_is_unknown_no_value() -> None:
-    found = together(np.array([[1.0, np.nan, 0.5]] * 5), shares={2: 100})
-    assert (found[0].low, found[0].high) == (1.0, 1.0)
-    assert found[1].value is None
-    assert (found[2].low, found[2].high) == (0.5, 0.5)
-
-
-def test_a_share_near_none_reaches_up_and_not_below_none() -> None:
-    draws = np.array([[0.0], [0.01], [0.0], [0.02], [0.0], [0.01], [0.0], [0.0]])
-    found = together(draws, shares={0: 100})[0]
-    assert found.low == 0
-    assert found.high is not None
-    assert 0.02 < found.high < 0.2
-
-
-def test_what_then_happens_lies_within_the_intervals_and_they_are_narrower_than_the_changes() -> None:
-    """A small version of `benchmarks/backtest.py`: eight projects, each with another change of rules."""
-    found = [one for seed in range(200, 208) for one in trial(seed, 80, 8)]
-    assert np.mean([one.within for one in found]) >= 0.9
-    answers = [one for one in found if one.name == "change of answers"]
-    assert np.mean([one.half for one in answers]) < np.mean([one.effect for one in answers])
 
 
 def test_nobody_is_asked_past_what_rules_allow(past: History) -> None:
