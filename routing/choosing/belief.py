@@ -12,7 +12,6 @@ import numpy as np
 
 from sync.arrays import FloatArray, IntArray, softmax
 from sync.consensus import ANNOTATOR_WEIGHT
-from sync.online import Known, of
 
 _LEAST = 1e-9
 """Chances are kept this far from 0 before a logarithm is taken."""
@@ -32,26 +31,6 @@ def unvouched(task: IntArray, annotator: IntArray, label: IntArray, *, posterior
     said = np.maximum(counts[annotator, :, label] - own, 0.0) + before[annotator, :, label]
     logs = np.log(np.maximum(said / (np.maximum(rows[annotator] - own, 0.0) + weight), _LEAST))
     return softmax(_sums(task, logs, len(posterior)) + np.log(np.maximum(prior, _LEAST)))
-
-
-def of_tasks(known: Known, task: IntArray, annotator: IntArray, label: IntArray, tasks: int) -> FloatArray:
-    """The same of T `tasks` (T, K), from their N answers and what the last fit knows of those who gave them.
-
-    `annotator` holds rows of `known.confusion`, or -1 for somebody unknown (`sync.online`): they count as the crowd
-    does. An answer that came after the fit taught it nothing yet and is taken out all the same: with five answers or
-    more of a person that is little.
-    """
-    who, giver = np.unique(annotator, return_inverse=True)
-    confusion, counts = of(known, who)
-    prior = np.maximum(known.prior, _LEAST)
-    likely = np.log(np.maximum(confusion[giver, :, label], _LEAST))
-    posterior = softmax(_sums(task, likely, tasks) + np.log(prior))
-    return unvouched(task, giver, label, posterior=posterior, confusion=confusion, counts=counts, prior=prior)
-
-
-def of_task(known: Known, annotator: IntArray, label: IntArray) -> FloatArray:
-    """The same of one task (K,), from its n answers."""
-    return np.asarray(of_tasks(known, np.zeros(len(label), np.int64), annotator, label, 1)[0])
 
 
 def pair_information(belief: FloatArray, confusion: FloatArray, task: IntArray, annotator: IntArray) -> FloatArray:

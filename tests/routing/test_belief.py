@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from routing.choosing.belief import of_task, pair_information, unvouched
+from routing.choosing.belief import pair_information, unvouched
 from routing.choosing.expertise import information
-from sync import online
 from sync.consensus import ANNOTATOR_WEIGHT, Weights, fit, shrunk
 from tests.routing.replay.crowds import mixed
 
@@ -42,22 +41,14 @@ def test_it_is_what_the_others_answers_say_of_each_giver():
     assert found[one] == pytest.approx(np.exp(logs) / np.exp(logs).sum(), abs=1e-9)
 
 
-def test_one_task_is_believed_as_among_all_when_the_last_fit_knows_its_answers():
-    answers, known = fitted()
-    found, (task, annotator, label) = unvouched(*answers, **known), answers
-    last = online.known(known["prior"], known["confusion"].mean(0), known["confusion"], known["counts"])
-    for one in np.unique(task)[:10]:
-        own = task == one
-        assert of_task(last, annotator[own], label[own]) == pytest.approx(found[one], abs=0.02)
-
-
 def test_two_strangers_who_agree_settle_less_than_two_who_proved_themselves():
-    confusion = np.array([[[0.9, 0.1], [0.1, 0.9]]])
-    last = online.known(np.array([0.5, 0.5]), np.array([[0.7, 0.3], [0.3, 0.7]]), confusion, confusion * 50)
-    strangers, proven = (of_task(last, np.array([who, who]), np.array([0, 0])) for who in (-1, 0))
+    confusion = np.array([[[0.7, 0.3], [0.3, 0.7]], [[0.9, 0.1], [0.1, 0.9]]])
+    counts = confusion * np.array([0, 100])[:, None, None]
+    strangers, proven = (unvouched(
+        np.zeros(2, np.int64), np.array([who, who]), np.zeros(2, np.int64), posterior=np.array([[0.9, 0.1]]),
+        confusion=confusion, counts=counts, prior=np.array([0.5, 0.5]))[0] for who in (0, 1))
     assert strangers[0] == pytest.approx(0.49 / (0.49 + 0.09))
     assert proven[0] > 0.98
-    assert of_task(last, np.array([], int), np.array([], int)).tolist() == [0.5, 0.5]
 
 
 def test_a_task_without_answers_is_believed_to_be_like_all_others():
