@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from cueloop import journal
@@ -12,12 +13,16 @@ from cueloop.store import Store, schema
 from cueloop.store.columns import now
 from routing import context
 from routing.context import Context
-from routing.people import limits, windows
+from routing.people import exposure, limits, windows
+from routing.people.crowd import Crowd
 from routing.people.team import Person
 from routing.people.windows import Window
 from routing.showing.channel import CHANNEL
 
 HOUR = 3600.0
+
+MOST = 500
+"""Waiting tasks that are looked at for limits on tasks of a kind."""
 
 
 def facts(store: Store, project_id: int, base_url: str) -> dict[str, Any]:
@@ -26,10 +31,10 @@ def facts(store: Store, project_id: int, base_url: str) -> dict[str, Any]:
         given = context.read(conn, project_id, now())
         found = windows.read(conn, project_id, given.people, given.rules.queues, given.now)
         room = limits.read(conn, given, found)
-        paused = _paused(conn, project_id)
+        limited, paused = _limited(conn, given, found), _paused(conn, project_id)
     stored = {entry.target: entry.after["id"] for entry in journal.standing(store, project_id, "tab") if entry.after}
     people = [_one(given, window, int(room.left[at]), room.why[at], paused, base_url, stored)
-              for at, window in enumerate(found)]
+              | {"limited": limited[at] or None} for at, window in enumerate(found)]
     here = {window.annotator.email.lower() for window in found}
     return {"project": project_id, "file": given.team.file or None, "hash": given.team.hash or None,
             "currency": given.team.currency or None, "seniority": list(given.team.seniority),
@@ -51,6 +56,7 @@ def table(facts: Mapping[str, Any]) -> str:
         lines += [f"    {limit}" for limit in _limits(one, facts["currency"] or "")]
         lines += [f"    paused: {one['paused']}"] if one["paused"] else []
         lines += [f"    gets no more for now: {one['full']}"] if one["full"] else []
+        lines += [f"    gets {one['limited']}"] if one["limited"] else []
         lines += [f"    {one['link']}"] if one["link"] else []
     if facts["elsewhere"]:
         lines += ["", f"In the team file, and not asked in this project: {', '.join(facts['elsewhere'])}."]
@@ -91,6 +97,17 @@ def _limits(one: Mapping[str, Any], currency: str) -> list[str]:
              "share": "{:.0%} of all answers", "never": "never where {}"}
     said = [form.format(one[name]) for name, form in parts.items() if one[name] is not None]
     return [", ".join(said) + ("" if one["time_zone"] == "UTC" else f" ({one['time_zone']})")] if said else []
+
+
+def _limited(conn: sa.Connection, given: Context, found: Sequence[Window]) -> list[str]:
+    """Which limit on tasks of a kind keeps each person from tasks that wait; empty where none does."""
+    table = schema.routes
+    keys = list(conn.scalars(sa.select(table.c.task).where(
+        table.c.project_id == given.project.id, table.c.need > 0).order_by(table.c.priority.desc()).limit(MOST)))
+    caps = exposure.read(conn, given, Crowd(conn, given, found), keys, np.ones(len(found), np.int64)) if keys else []
+    return [next((f"none of the {int(cap.counts.sum())} waiting tasks that {cap.name} limits: {cap.most} such tasks "
+                  f"{cap.period} are done or in their queue" for cap in caps if cap.left[at] <= 0), "")
+            for at in range(len(found))]
 
 
 def _paused(conn: sa.Connection, project_id: int) -> dict[int, str]:

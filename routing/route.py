@@ -68,9 +68,12 @@ def run(conn: sa.Connection, given: Context) -> int:
 
 def fill(conn: sa.Connection, given: Context) -> int:
     """Take back what absent people hold, fill the queues, mix in checks; how many decisions were made."""
-    returned = take_back(conn, given)
-    made = judge(conn, given, sorted(returned)) if returned else 0
-    made += refill(conn, given)
+    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    returned, made = take_back(conn, given, found), 0
+    if returned:
+        made = judge(conn, given, sorted(returned))
+        found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
+    made += refill(conn, given, found)
     review.announce(conn, given)
     if given.paused:
         made += training.ask(conn, given)

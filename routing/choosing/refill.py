@@ -27,11 +27,11 @@ from routing.deciding import places
 from routing.deciding.places import Place
 from routing.deciding.plans import Plan
 from routing.language.columns import BoolArray
-from routing.people import exposure, limits, windows
+from routing.people import exposure, limits
 from routing.people.crowd import Crowd
 from routing.people.exposure import Cap
 from routing.people.spending import Purse
-from routing.people.windows import LOW
+from routing.people.windows import LOW, Window
 
 LAST = -1e12
 """Priority of a task that nobody is left to be asked about: it must not stand before others for ever."""
@@ -40,11 +40,11 @@ PAGES = 4
 """How often, in one round, is looked further down for people who found nothing above."""
 
 
-def refill(conn: sa.Connection, given: Context) -> int:
-    """Ask people about waiting tasks while there are free places; how many decisions were made."""
+def refill(conn: sa.Connection, given: Context, found: Sequence[Window]) -> int:
+    """Ask people about waiting tasks while there are free places (`found`, their windows); how many decisions were
+    made."""
     if not given.controls:
         return 0
-    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
     crowd = Crowd(conn, given, found)
     hunger = Hunger(conn, given, crowd)
     hunger.say_aloud()
@@ -63,15 +63,16 @@ def refill(conn: sa.Connection, given: Context) -> int:
     return made + steal.steal(conn, given, crowd, purse, free)
 
 
-def take_back(conn: sa.Connection, given: Context) -> set[int]:
+def take_back(conn: sa.Connection, given: Context, found: Sequence[Window]) -> set[int]:
     """Take back what absent people hold; keys of those tasks. What idle ones hold goes to others when those run dry:
     see `routing.choosing.steal`.
 
     Whatever somebody has begun stays with them, and so do hidden copies, which nobody else can be asked.
     """
-    found = windows.read(conn, given.project.id, given.people, given.rules.queues, given.now)
     returned = [a for w in found if w.absent for a in w.open
                 if a.kind != assignments.RECHECK and _older(given, a, given.rules.queues.return_after)]
+    if not returned:
+        return set()
     begun = {key: place.drafts for key, place in
              places.read(conn, sorted({a.task for a in returned}), given.machines).items()}
     returned = [a for a in returned if a.annotator_id not in begun.get(a.task, ())]

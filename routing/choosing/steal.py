@@ -100,7 +100,7 @@ def _queues(conn: sa.Connection, given: Context, crowd: Crowd) -> list[list[_Hel
     return found
 
 
-def _served(row: sa.Row[Any]) -> float:
+def _served(row: Any) -> float:
     shown = row.cue.get(PRIORITY)
     return float(shown if queue_names(row.cue.get(QUEUE)) and isinstance(shown, int | float) else row.priority)
 
