@@ -28,6 +28,9 @@ DRAWS = 30
 LOOKS = 6
 """Of them, runs on the very tasks of history: who would be asked, and what becomes of each."""
 
+NOT_FOLLOWED = ("deadline", "keep_together", "gold", "recheck", "pause", "limit")
+"""Fields of rules without effect in a run in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -142,6 +145,8 @@ def _warnings(history: History, old: Rules, new: Rules, found: Support, weighed:
     if clocked:
         told.append(f"rules read {', '.join(clocked)}, which a backtest does not know: such conditions are never true "
                     "in it")
+    if left_out := sorted({name for rules in (old, new) for name in _left_out(rules)}):
+        told.append(f"rules use {', '.join(left_out)}, which a backtest does not follow")
     answers = np.bincount(history.task, minlength=len(history.work.keys))
     if not (answers > 1).any() and not (history.truth >= 0).any():
         told.append("no task has two answers and no truth is known, so nobody's answers were ever compared: accuracy "
@@ -156,3 +161,11 @@ def _warnings(history: History, old: Rules, new: Rules, found: Support, weighed:
         told.append(f"those who would be asked agree with others in {weighed.doubly_robust:.0%} of the cases by the "
                     f"logged choices, and in {weighed.modelled:.0%} by the model of people: do not trust the figures")
     return told
+
+
+def _left_out(rules: Rules) -> Sequence[str]:
+    """What these rules want of people and shares that runs in memory do not follow."""
+    found = [name for rule in rules.rules for name in NOT_FOLLOWED if getattr(rule, name)]
+    found += ["control(...)" for rule in rules.rules if rule.when.controls]
+    whole = {"budget": rules.budget, "limit": rules.limit}
+    return found + [name for name, value in whole.items() if value != type(value)()]

@@ -13,6 +13,7 @@ from routing.backtest.off_policy import off_policy
 from routing.backtest.posterior import Draw
 from routing.backtest.report import backtest, looks
 from routing.backtest.support import support
+from routing.language import rules as language
 
 OLD, NEW = CHANGES["ask more"]
 
@@ -80,3 +81,13 @@ def test_nobody_is_asked_past_what_rules_allow(past: History) -> None:
     assert answers.new.value <= 1
     assert answers.change.value is not None
     assert answers.change.value < 0
+
+
+def test_what_a_backtest_does_not_follow_is_said(past: History) -> None:
+    new = language.parse("""version: 1
+budget: {annotators: 6h/week}
+rules:
+  - {name: torn, when: answers < 1 or control("mood").agreement < 50%, ask: {n: 1}, deadline: 2d}
+""")
+    said = [one for one in backtest(past, OLD, new, draws=3, tasks=30).warnings if "does not follow" in one]
+    assert said == ["rules use budget, control(...), deadline, which a backtest does not follow"]
