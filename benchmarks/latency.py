@@ -79,6 +79,8 @@ def main() -> None:
 def report(waits: list[float], given: int) -> None:
     """Print the waiting times beside the goal."""
     print(f"{given} answers in all, {len(waits)} arrived; load of the machine {os.getloadavg()[0]:.1f}")
+    if not waits:
+        raise SystemExit("No answer arrived: give it more --seconds, or a machine with less to do.")
     for share in (50, 95, 100):
         print(f"  p{share:<3} {np.percentile(waits, share):6.2f} s")
     verdict("answer to consensus and queues, p95", float(np.percentile(waits, 95)), 2.0, "s")
@@ -147,7 +149,7 @@ def _settle(store: Store) -> None:
     while True:
         time.sleep(1.0)
         with store.read() as conn:
-            routed = conn.scalar(sa.select(sa.func.count()).select_from(routes))
+            routed = conn.scalar(sa.select(sa.func.count()).select_from(routes).where(routes.c.state == "asked"))
             left = conn.scalar(sa.select(sa.func.count()).select_from(routes).where(routes.c.dirty))
             answered = conn.scalar(sa.select(sa.func.count()).select_from(notes))
         if routed and not left and not answered:
