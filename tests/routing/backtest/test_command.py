@@ -63,7 +63,8 @@ def test_one_person_more_costs_about_one_answer_more_and_nothing_is_written(stor
     assert found.exit_code == 0
     facts = json.loads(found.stdout)
     change = facts["figures"]["answers"]["change"]
-    assert 0.1 < change["low"] < change["value"] < change["high"] < 2
+    assert change["low"] < change["value"] < change["high"]
+    assert 0.3 < change["value"] < 1.5
     assert facts["figures"]["money"]["change"]["value"] > 0
     assert 0.5 < facts["figures"]["accuracy"]["new"]["value"] <= 1
     assert facts["support_new"]["imputed"] > 0.1
@@ -74,7 +75,7 @@ def test_one_person_more_costs_about_one_answer_more_and_nothing_is_written(stor
 def test_the_same_rules_change_nothing_and_history_answers_for_all_tasks(store: Store, tmp_path: Path) -> None:
     same = tmp_path / "same.yaml"
     same.write_text(past.IN_FORCE)
-    facts = json.loads(run("backtest", same, "--draws", 3, "--json").stdout)
+    facts = json.loads(run("backtest", same, "--draws", 5, "--json").stdout)
     assert facts["figures"]["answers"]["change"]["value"] == 0
     assert facts["fates"]["changed"] == 0
     with store.read() as conn:
@@ -85,7 +86,7 @@ def test_the_same_rules_change_nothing_and_history_answers_for_all_tasks(store: 
 
 
 def test_people_read_what_history_cannot_answer(store: Store, new: Path) -> None:
-    said = run("backtest", new, "--draws", 3).stdout
+    said = run("backtest", new, "--draws", 5).stdout
     assert "in force" in said
     assert "answers of people a task" in said
     assert "not at all" in said
