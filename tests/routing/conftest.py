@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.routing.team import RULES, Team, assemble
 
 from cueloop.store import Store
+from tests.routing.team import RULES, Team, assemble
 
 TeamFactory = Callable[..., Team]
 

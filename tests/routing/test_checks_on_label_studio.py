@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.team import choice
 
 from cueloop import journal
 from cueloop.store import consensus, copies, schema
 from routing.checking import copies as made_copies
 from routing.showing.wanted import queue_names
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import choice
 
 pytestmark = pytest.mark.label_studio
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.team import Team, choice
 
 from cueloop.store import assignments, decisions, routes, schema
 from cueloop.store.columns import now
@@ -17,6 +16,7 @@ from routing.showing.publish import publish
 from sync import quality
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Team, choice
 
 
 def rules(*lines: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.routing.team import Team, choice
 
 from cueloop.store import routes
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Team, choice
 from tests.routing.test_deciding_loop import both_answer, rules
 
 pytestmark = pytest.mark.label_studio

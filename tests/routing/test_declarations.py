@@ -7,7 +7,6 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.routing.team import RULES, Team
 
 from cueloop import declared
 from cueloop.declared import Costs, Declared, Gold, Recheck
@@ -16,6 +15,7 @@ from routing import context
 from routing.advice import advise
 from routing.language import rules
 from routing.language.mistakes import RulesRefused
+from tests.routing.team import RULES, Team
 
 DAY = 86_400.0
 

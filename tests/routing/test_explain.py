@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.routing.team import Team, choice
 
 from console.explanation import human
 from routing.explaining.explain import explain
 from routing.explaining.rule_text import rule_text
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Team, choice
 from tests.routing.test_deciding_loop import rules
 
 FILE = """

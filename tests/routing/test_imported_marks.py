@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.routing.team import Team, choice
-
 from cueloop import seen
 from cueloop.declared import Gold
 from cueloop.store import annotations, ground_truth
 from sync.pull import pull
+from tests.routing.team import Team, choice
 
 
 def counting(team: Team, *, imported: bool = False) -> set[int]:

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
-from tests.routing.team import RULES, Team, answer_everything, patches
 
 from cueloop.store import decisions, predictions, routes, schema
 from cueloop.store.columns import now
@@ -17,6 +16,7 @@ from routing.showing.queues import initial_cue
 from routing.showing.wanted import queue_names
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import RULES, Team, answer_everything, patches
 
 
 def test_people_are_served_what_they_are_asked_and_nothing_else(at_work: Team) -> None:

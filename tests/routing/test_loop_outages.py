@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.team import RULES, Team, answer_everything
 
 from cueloop.errors import LabelStudioUnreachable
 from cueloop.settings import Settings
@@ -25,6 +24,7 @@ from routing.showing.wanted import queue_names
 from sync import loop, quality
 from sync.pull import pull
 from sync.sweep import sweep
+from tests.routing.team import RULES, Team, answer_everything
 
 
 def test_who_shows_no_sign_of_life_gives_their_tasks_to_others(at_work: Team) -> None:

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.routing.team import LABELS, Person
 
 from cueloop.store import routes
 from routing.showing.queues import initial_cue
 from routing.showing.wanted import queue_names
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import LABELS, Person
 
 pytestmark = pytest.mark.label_studio
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
-from tests.routing.team import Person, Team
 
 from cueloop import audit
 from cueloop.settings import Settings
@@ -23,6 +22,7 @@ from routing.rehearse import rehearse
 from routing.route import route
 from tests.routing.conftest import TeamFactory
 from tests.routing.smtp import Mailbox, mail_server
+from tests.routing.team import Person, Team
 from tests.routing.test_gold import star
 
 RULES = """

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.routing.team import Person, Team
 
 from cueloop import journal
 from cueloop.errors import LabelStudioError
@@ -21,6 +20,7 @@ from routing.explaining.explain import explain
 from routing.showing.wanted import queue_names
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Person, Team
 
 RULES = """
 version: 1

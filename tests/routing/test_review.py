@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.routing.team import Team, choice
 
 from cueloop.store import notices
 from cueloop.store.notices import Notice
 from routing.checking.corrections import changes
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Team, choice
 
 
 def span(number: str, start: int, end: int, label: str, text: str = "a secret name") -> dict[str, Any]:

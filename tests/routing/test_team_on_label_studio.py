@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.routing.team import Person, Team
-
 from cueloop.store.columns import now
 from cueloop.store.schema import pauses
 from routing.people import team_file, teams
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Person, Team
 
 LANGUAGES = ("de", "fr", "en", "en")
 

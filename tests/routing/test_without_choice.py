@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.routing.team import Team, assemble
 
 from console.explanation import human
 from cueloop.store import Store, assignments, decisions, performance, routes, schema
@@ -21,6 +20,7 @@ from routing.route import route
 from routing.signals import TaskSignals, uncertainty
 from sync import quality
 from sync.pull import pull
+from tests.routing.team import Team, assemble
 
 SPANS = """<View><Text name="text" value="$text"/>
 <Labels name="names" toName="text"><Label value="PER"/><Label value="LOC"/></Labels></View>"""

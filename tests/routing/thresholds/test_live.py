@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.routing.team import Team
 
 from cueloop import sampling
 from cueloop.store import figures, routes, schema
@@ -17,6 +16,7 @@ from routing.thresholds import keep
 from sync import quality
 from sync.pull import pull
 from tests.routing.conftest import TeamFactory
+from tests.routing.team import Team
 
 RULES = """
 version: 1
