@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -26,6 +27,12 @@ BACK = timedelta(seconds=30)
 PASSING = ("at", "paused")
 """What is noted of a run that makes not every task worth a new look."""
 
+Touches = dict[tuple[str, str, int], datetime]
+"""{(table, control, task): when it was written}"""
+
+_judged: WeakKeyDictionary[Store, dict[int, Touches]] = WeakKeyDictionary()
+"""What this process has judged already of what `BACK` shows again and again; after a restart it judges it once more."""
+
 log = logs.get(__name__)
 
 
@@ -44,9 +51,14 @@ def step(store: Store, client: LabelStudio, project_id: int, changed: Collection
         since = project.routed or {}
         everything = {k: v for k, v in since.items() if k not in PASSING} != seen
         began, paused = now(), sorted(pauses.paused(conn, project_id))
-        keys = None if everything else frozenset(changed) | _touched(conn, project_id, since["at"]) \
-            | _awake(conn, project_id, began) | _held(conn, project_id, set(paused) - set(since.get("paused") or ()))
+        touched = _touched(conn, project_id, since["at"]) if "at" in since else {}
+        judged = _judged.setdefault(store, {}).get(project_id, {})
+        fresh = frozenset(task for (table, control, task), at in touched.items()
+                          if judged.get((table, control, task)) != at)
+        keys = None if everything else frozenset(changed) | fresh | _awake(conn, project_id, began) \
+            | _held(conn, project_id, set(paused) - set(since.get("paused") or ()))
     made = route(store, project_id, keys)
+    _judged[store][project_id] = touched
     with store.write() as conn:
         seen = _seen(conn, project_id) if project.rules_hash is None else seen    # the default rules came into force
         conn.execute(schema.projects.update().where(schema.projects.c.id == project_id)
@@ -72,18 +84,19 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
                 people.c.kind == "person", people.c.deleted_at.is_(None)).order_by(people.c.id)))}
 
 
-def _touched(conn: sa.Connection, project_id: int, since: str) -> frozenset[int]:
-    """Tasks whose consensus or prediction was written since the last run, by whichever process."""
+def _touched(conn: sa.Connection, project_id: int, since: str) -> Touches:
+    """Whose consensus or prediction was written since the last run, by whichever process."""
     moment = datetime.fromisoformat(since) - BACK
     config = label_config.parse(projects.get(conn, project_id).label_config)
     others = {name for name in names_in(contexts.in_force(conn, project_id)) if name}
     routed = [c.name for c in (config.judged if others else config.routed)]
-    found: set[int] = set()
+    found: Touches = {}
     for table, column in ((schema.consensus, schema.consensus.c.updated_at),
                           (schema.predictions, schema.predictions.c.created_at)):
-        found |= set(conn.scalars(sa.select(table.c.task).where(
-            table.c.project_id == project_id, table.c.control.in_(routed), column >= moment)))
-    return frozenset(found)
+        for row in conn.execute(sa.select(table.c.task, table.c.control, column).where(
+                table.c.project_id == project_id, table.c.control.in_(routed), column >= moment)):
+            found[table.name, row[1], row[0]] = row[2]
+    return found
 
 
 def _awake(conn: sa.Connection, project_id: int, at: datetime) -> frozenset[int]:
