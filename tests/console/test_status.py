@@ -9,6 +9,7 @@ from console.parts import running
 from cueloop.store import Store
 from cueloop.store.columns import now
 from cueloop.store.schema import annotations, jobs, projects, routes, tasks
+from routing.choosing.refill import LAST
 
 
 def run(*arguments):
@@ -83,7 +84,7 @@ def test_status_tells_how_routing_stands(home):
         conn.execute(tasks.insert().values(key=1, project_id=7, id=1, created_at=now(), updated_at=now(), data={},
                                            cue={}))
         conn.execute(routes.insert().values(task=1, project_id=7, state="waiting", wanted={}, dirty=False, plan={},
-                                            need=1, priority=-1.0, updated_at=now()))
+                                            need=1, priority=LAST, updated_at=now()))
         conn.execute(annotations.insert().values(
             unique_id="a", project_id=7, task=1, id=1, annotator_id=3, result=[], was_cancelled=False,
             ground_truth=False, created_at=now(), updated_at=now(), outside_queue=True))
