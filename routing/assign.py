@@ -2,9 +2,9 @@
 
 Every task wants `overlap` answers at most, by different people; every annotator has `capacity` places. That is a
 transportation problem. Its dual has one price a place of each annotator: Newton's method finds them on a smoothed
-dual, each task then takes its best candidates by value less price, and a repair makes the capacities hold: exactly
-by shortest paths where little is left to repair, else by the moves that lose least. Any prices bound the optimum from
-above, so the gap is known.
+dual of some tasks, then on all tasks with a few candidates each. Each task takes its best by value less price, and
+where the capacities then do not hold, shortest paths and maximum flows among annotators move what is misplaced. Any
+prices bound the optimum from above, so the gap is known.
 
 What an answer is worth is taken as given, and the sum as what counts. The second answer to a task tells less than the
 first, so this is a surrogate where the overlap is above one: value answers by what they add to what is believed now,
@@ -21,9 +21,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from routing.assignment import candidates, prices
 from routing.assignment.bound import bound
+from routing.assignment.correct import corrected, worth
+from routing.assignment.draft import Draft, strict
+from routing.assignment.flow import Flow
 from routing.assignment.paths import Paths
 from routing.assignment.problem import Blocks, Problem, checked
-from routing.assignment.rounding import Draft, drawn, repair, strict, widen
 
 Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -34,20 +36,23 @@ SMALL, SAMPLE = 1_024, 4_096
 KEPT = 12
 """Candidates of a task beyond its overlap."""
 
-PASSES = 5
+PASSES = 8
 """Times at most that all tasks correct the prices of the sample."""
 
-EXACTLY = 300
-"""Misplaced answers up to which the repair is exact: shortest paths, a millisecond or more each."""
+ROUNDS = 30
+"""Rounds of moving many answers at once; what is still misplaced then goes one by one."""
 
-GOOD = 1e-4
-"""Gap beyond which other prices are tried for a better bound."""
+FEW = 30
+"""Misplaced answers that go one by one where tasks are few, so that nothing is lost."""
 
-STEP = 40.0
-"""Temperatures by which one pass moves a price at most."""
+RADIUS = 100.0
+"""Temperatures by which the prices of the sample may be wrong."""
 
-FEW = 400
-"""The same where tasks are few: then it is always exact."""
+LOSS, BUDGET = 1.0, 2e-5
+"""What a move may lose: in temperatures, and all moves of a round in shares of the whole worth."""
+
+EXACT = 1e-6
+"""Temperatures that a move may lose where tasks are few; else it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,74 +107,49 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
     order = np.lexsort((who, task))
     pairs = who[order], task[order]
     objective = _worth(problem, *pairs)
-    price, limit, task_price = _proved(problem, price, draft, objective)
+    limit, task_price = bound(problem, price)
     return Assigned(pairs, objective, max(limit, objective), int(problem.overlap.sum() - len(task)), price, task_price)
 
 
 def _solve(problem: Problem) -> tuple[Array, Draft]:
     """Prices, and who answers what."""
-    price, heat = _prices(problem)
-    kept = KEPT + int(problem.overlap.max())
+    price, heat = _of_sample(problem)
     few = problem.tasks <= SMALL
-    best = candidates.best(problem, price, problem.people if few else kept, heat)
+    kept = problem.people if few else KEPT + int(problem.overlap.max())
+    best = candidates.best(problem, price, kept, 0.0 if few else heat)
     price = np.maximum(price, 0)
+    if not few:
+        price = corrected(best, problem.capacity, problem.overlap, price, RADIUS * heat, PASSES)
     draft = strict(best, problem.capacity, problem.overlap, price)
-    load = draft.load
-    wrong = np.where(price > 0, np.abs(load - problem.capacity), np.maximum(load - problem.capacity, 0)).sum()
-    if wrong <= (FEW if few else EXACTLY):
-        paths = Paths.start(draft, price)
-        if paths.balance(4 * FEW):
-            return np.maximum(paths.price[:-1], 0), draft
-    draft = drawn(best, problem.capacity, problem.overlap)
-    repair(draft, price)
-    widen(problem, draft, price)
-    return price, draft
+    flow, dual = Flow.start(draft, price), worth(draft, price)
+    if few:
+        flow.run(EXACT * heat, 0.0, ROUNDS // 3)
+    if flow.wrong > (FEW if few else 0):
+        flow.run(LOSS * heat, BUDGET * dual, ROUNDS)
+    if flow.wrong:
+        Paths.start(flow).balance()
+    after = np.maximum(flow.price[:-1], 0)
+    better = worth(strict(best, problem.capacity, problem.overlap, after), after) <= dual
+    return np.minimum(after if better else price, best.most), draft
 
 
-def _proved(problem: Problem, price: Array, draft: Draft, objective: float) -> tuple[Array, float, Array]:
-    """The prices with the best bound, and it, and the tasks' prices there.
-
-    Smoothing leaves small prices on places that are not needed; without them the bound may be better.
-    """
-    most = np.zeros(problem.people)
-    np.maximum.at(most, draft.best.annotator.ravel(), draft.best.value.ravel())
-    price = np.minimum(price, most)         # a place is worth no more than the best answer that it can give
-    limit, task_price = bound(problem, price)
-    idle = draft.load < problem.capacity
-    small = price < np.median(price[price > 0]) / 10 if (price > 0).any() else idle
-    for free in (idle, idle | small, np.ones_like(idle)):
-        if limit * (1 - GOOD) > objective and (price[free] > 0).any():
-            other = np.where(free, 0.0, price)
-            found, its_prices = bound(problem, other)
-            if found < limit:
-                price, limit, task_price = other, found, its_prices
-    return price, limit, task_price
-
-
-def _prices(problem: Problem) -> tuple[Array, float]:
-    """(W,) prices, and the temperature at which they hold."""
+def _of_sample(problem: Problem) -> tuple[Array, float]:
+    """(W,) prices that are right for some of the tasks, and the temperature at which they are."""
     price, here = np.zeros(problem.people), np.flatnonzero(problem.capacity > 0)
     capacity = problem.capacity[here].astype(float)
-    heat, bend = 0.0, np.eye(len(here))
-    known: Array | None = None
+    heat, known = prices.COLD, None
     for size in (SMALL, SAMPLE):
         sample, wanted = _sample(problem, size)
         finite = sample[np.isfinite(sample)]
         spread = float(finite.std() or finite.max()) if len(finite) else 0.0
         if not spread:
-            return price, 0.0
+            return price, heat
         part = np.ascontiguousarray(sample[:, here].T)
         share = len(sample) / problem.tasks
-        known, heat, bend = prices.of_sample(part, capacity * share, wanted, spread, known)
+        known, heat = prices.of_sample(part, capacity * share, wanted, spread, known)
         if share == 1:
             break
     price[here] = known
-    for _ in range(PASSES if share < 1 else 0):
-        rest = (candidates.loads(problem, price, heat)[here] + prices.places_open(capacity, price[here], heat)
-                - capacity)
-        if np.abs(rest).sum() < prices.CLOSE / 4 * capacity.sum():
-            break
-        price[here] += np.clip(np.linalg.solve(bend / share, rest), -STEP * heat, STEP * heat)
     return price, heat
 
 

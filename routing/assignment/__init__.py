@@ -1,1 +1,1 @@
-"""The parts of `routing.assign`: blocks of value, prices, rounding, repair, exact paths, the bound."""
+"""The parts of `routing.assign`: blocks of value, prices, candidates, drafts, moves, flow, exact paths, the bound."""

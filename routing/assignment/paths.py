@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.assignment.rounding import Draft
+from routing.assignment.draft import Draft
+from routing.assignment.flow import Flow
 
 Array = NDArray[np.float64]
 Move = tuple[int, int, int]
@@ -35,15 +36,14 @@ class Paths:
     """Tasks of each annotator."""
 
     @classmethod
-    def start(cls, draft: Draft, price: Array) -> Paths:
+    def start(cls, begun: Flow) -> Paths:
         """From a draft that is optimal at these prices for its loads."""
-        load = draft.load
-        flow = np.where(price > 0, draft.capacity, np.minimum(load, draft.capacity))
+        draft = begun.draft
         task, slot = np.nonzero(draft.chosen)
         held: dict[int, set[int]] = {}
         for who, what in zip(draft.best.annotator[task, slot].tolist(), task.tolist(), strict=True):
             held.setdefault(who, set()).add(what)
-        return cls(draft, np.append(price, 0.0), flow, of=held)
+        return cls(draft, begun.price, begun.flow, of=held)
 
     @property
     def excess(self) -> NDArray[np.int64]:
@@ -51,15 +51,12 @@ class Paths:
         people = self.draft.load - self.flow
         return np.append(people, -people.sum())
 
-    def balance(self, most: int) -> bool:
-        """Follow up to `most` shortest paths; whether the draft is then balanced, and so optimal."""
+    def balance(self) -> None:
+        """Follow shortest paths until nothing is misplaced."""
         excess = self.excess
-        for _ in range(most):
-            if not (excess > 0).any():
-                return True
+        while (excess > 0).any():
             if not self._augment(excess):
                 raise AssertionError("every place and every answer can be left open, so there is always a path")
-        return not (excess > 0).any()
 
     def _augment(self, excess: NDArray[np.int64]) -> bool:
         far = np.where(excess > 0, 0.0, np.inf)
@@ -74,7 +71,7 @@ class Paths:
             step = np.maximum(self._row(here)[0] - self.price[here] + self.price, 0.0)
             closer = ~done & (far[here] + step < far)
             far[closer], came[closer] = far[here] + step[closer], here
-        self.price -= np.minimum(far, far[here])
+        self.price -= np.minimum(far, far[here])        # in place: the prices of the flow
         self.price -= self.price[-1]
         excess[here] += 1
         touched: set[int] = set()

@@ -1,7 +1,7 @@
 """Prices of the annotators' places: Newton's method on the smoothed dual, from hot to cold.
 
 First on a sample of the tasks with capacities in proportion, from a temperature at which everybody is asked a little
-about everything; then on all tasks with their best candidates.
+about everything. `routing.assignment.correct` then corrects them by all tasks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 COOLING = 0.3
 """Factor of the temperature from one stage to the next."""
 
-COLD = 1e-3
+COLD = 3e-4
 """Last temperature, in units of the values' spread."""
 
 WARM = 0.03
@@ -26,6 +26,12 @@ WARM = 0.03
 
 CLOSE = 0.03
 """A stage is done when the loads miss the capacities by this share in all."""
+
+ROUGH = 0.15
+"""The same after `SOME` steps: the next temperature goes on."""
+
+SOME, STEPS = 10, 40
+"""Steps at one temperature until a rough fit will do, and at most."""
 
 STIFF = 0.01
 """Resistance to a common shift of all prices, which means nothing where places and answers wanted are as many."""
@@ -55,8 +61,8 @@ class Whole:
 
 
 def of_sample(value: Floats, capacity: Array, overlap: Floats, spread: float,
-              known: Array | None = None) -> tuple[Array, float, Array]:
-    """(W,) prices for a sample of tasks, the last temperature, and the (W, W) curvature of the dual there.
+              known: Array | None = None) -> tuple[Array, float]:
+    """(W,) prices for a sample of tasks, and the last temperature.
 
     `value` (W, n) is minus infinity where nobody is asked; `capacity` (W,) positive, in proportion to the sample.
     `known` prices of another sample spare the hot stages.
@@ -70,9 +76,9 @@ def of_sample(value: Floats, capacity: Array, overlap: Floats, spread: float,
         heat, price = WARM * spread, known
         task_price = _last(tasks.reduced(price, 1.0), overlap)
     while True:
-        price, task_price, found = _stage(tasks, capacity, heat, price, task_price, CLOSE)
+        price, task_price, _ = _stage(tasks, capacity, heat, price, task_price, CLOSE)
         if heat <= COLD * spread:
-            return price, heat, _bend(tasks, capacity, heat, price, found) / heat
+            return price, heat
         heat = max(heat * COOLING, COLD * spread)
         price = np.minimum(price, float(finite.max()) + 5 * heat)       # no place is worth more than an answer
 
@@ -81,13 +87,16 @@ def _stage(tasks: Whole, capacity: Array, heat: float, price: Array, task_price:
            close: float) -> tuple[Array, Floats, Blurred]:
     """Prices at one temperature, the tasks' prices and the blurred choices there."""
     rest, found = _at(tasks, capacity, heat, price, task_price)
-    for _ in range(40):
-        if np.abs(rest).sum() < close * capacity.sum():
+    for turn in range(STEPS):
+        if np.abs(rest).sum() < (close if turn < SOME else ROUGH) * capacity.sum():
             break
-        step = np.linalg.solve(_bend(tasks, capacity, heat, price, found), rest) * heat
-        step = np.clip(step, -2 * heat, 6 * heat)
+        full = np.linalg.solve(_bend(tasks, capacity, heat, price, found), rest) * heat
+        step = np.clip(full, -2 * heat, 6 * heat)
         before, length = float(rest @ step), 1.0
-        if before <= 0:     # cut to where it no longer goes down: as near as this temperature comes
+        if before <= 0:     # cut price by price it may lead upwards; shortened as a whole it never does
+            step = full * min(1.0, 6 * heat / float(np.abs(full).max()))
+            before = float(rest @ step)
+        if before <= 0:     # nothing but rounding is left
             break
         for _ in range(6):
             left, tried = _at(tasks, capacity, heat, price + length * step, found.price * heat)

@@ -81,6 +81,53 @@ def test_places_may_be_as_uneven_as_chance_makes_them(people: int, tasks: int, o
     assert found.gap < 5e-4
 
 
+@pytest.mark.parametrize("seed", [5, 6, 9])
+@pytest.mark.parametrize(("people", "tasks", "overlap"), [(50, 3_000, 5), (30, 900, 2)])
+def test_answers_that_are_all_worth_the_same_fill_all_places_there_are(people: int, tasks: int, overlap: int,
+                                                                       seed: int) -> None:
+    # Given people who are all alike, with places by chance, for some nearly none
+    capacity = np.random.default_rng(seed).integers(0, 2 * overlap * tasks // people + 2, people)
+    value = np.full((people, tasks), 0.5)
+    found = assign(value, capacity, overlap)
+    # Then no answer is left open that anybody had a place for
+    holds(found, value, capacity, np.full(tasks, overlap), np.ones(value.shape, bool))
+    assert found.open == max(0, overlap * tasks - capacity.sum())
+    assert found.gap < 5e-4
+
+
+def test_a_chain_over_others_brings_the_last_answers_to_the_last_places() -> None:
+    # Given as many places as answers wanted, and values that leave each task only a few people who suit it
+    random = np.random.default_rng(0)
+    value = random.beta(2, 4, 4_000) * random.uniform(0.2, 1, (40, 1))
+    found = assign(value, np.full(40, 300), 3)
+    assert found.gap < 5e-4
+    assert found.open < 0.005 * 12_000      # of those worth least
+
+
+@pytest.mark.parametrize("tasks", [50, 2_000])
+def test_awkward_input_has_a_defined_result(tasks: int) -> None:
+    # Given overlaps of none and of more than there are people, people without a place, tasks for nobody
+    random = np.random.default_rng(3)
+    value, overlap = random.random((6, tasks)), random.integers(0, 10, tasks)
+    allowed = random.random(value.shape) < 0.7
+    allowed[:, :5] = False
+    capacity = np.array([0, tasks, tasks // 3, 1, 10 * tasks, 0])
+    found = assign(value, capacity, overlap, allowed=allowed)
+    holds(found, value, capacity, overlap, allowed)
+    assert found.gap < 1e-3
+    # Then the layout of the arrays makes no difference
+    again = assign(np.asfortranarray(value), capacity.tolist(), overlap.tolist(), allowed=np.asfortranarray(allowed))
+    assert np.array_equal(found.pairs, again.pairs)
+    # Then whole numbers and float32 will do as well, and who is forbidden everything gets nothing
+    for kind in (np.int64, np.float32):
+        other = assign((10 * value).astype(kind), capacity, overlap, allowed=allowed)
+        assert other.gap < 1e-3
+    assert assign(value, capacity, overlap, allowed=np.zeros_like(allowed)).pairs[0].tolist() == []
+    # Then values of nothing at all still fill what is open, as does one person alone
+    assert len(assign(np.zeros((30, tasks)), np.full(30, tasks), 2).pairs[0]) == 2 * tasks
+    assert assign(value[:1], [tasks], 3).objective == pytest.approx(value[0].sum())
+
+
 def test_tasks_given_by_blocks_are_assigned_the_same_and_the_same_again() -> None:
     value = np.random.default_rng(1).random((12, 1_500)).astype(np.float32)
     capacity, overlap = np.full(12, 200), np.full(1_500, 2)
