@@ -31,7 +31,7 @@ CLEAR = 3.0
 
 @dataclass(frozen=True, slots=True)
 class OffPolicy:
-    """Share of the other answers to the same task that the first one asked agrees with.
+    """Share of the answers of those asked together with them that the first one asked agrees with.
 
     `weighed` by the logged choices, `modelled` by the model of people, `doubly_robust`, with the standard `error` of
     the correction. They rest on `choices` logged choices, worth `effective` ones after weighing. None: too few.
@@ -65,7 +65,8 @@ def off_policy(history: History, runs: Sequence[Run], worlds: Sequence[Draw]) ->
         t, w = logged.task, logged.chosen[0]
         if t in done or t not in wanted or table[t, w] < 0 or (chance := logged.chance(w, table.shape[1])) <= 0:
             continue
-        others = np.flatnonzero((table[t] >= 0) & (np.arange(table.shape[1]) != w))
+        # Only who was asked together with them: whether more people are asked depends on what the first one said.
+        others = np.array([p for p in logged.chosen[1:] if table[t, p] >= 0], np.int64)
         if not len(others):
             continue
         done.add(t)

@@ -21,7 +21,7 @@ OLD, NEW = CHANGES["ask more"]
 @pytest.fixture(scope="module")
 def past() -> History:
     """What the rules in force left behind of a project without a model."""
-    whole = project(2, 100)
+    whole = project(2, 150)
     return worked(replace(whole, work=replace(whole.work, model=None)), OLD)
 
 
@@ -40,7 +40,7 @@ def test_without_logged_chances_history_cannot_say_who_could_have_been_asked(pas
     found = support(blank, looks(blank, OLD, NEW, 2, 0)[2])
     assert found.weighed == 0
     assert set(found.why) <= {"unlogged"}
-    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=100) > 0), abs=0.05)
+    assert found.unlogged_who == pytest.approx(np.mean(np.bincount(past.task, minlength=150) > 0), abs=0.05)
     report = backtest(blank, OLD, NEW, draws=3)
     assert any("no choice of people was recorded" in warning for warning in report.warnings)
 
