@@ -51,6 +51,9 @@ RADIUS = 100.0
 LOSS, BUDGET = 1.0, 2e-5
 """What a move may lose: in temperatures, and all moves of a round in shares of the whole worth."""
 
+GOOD = 1e-4
+"""Gap beyond which lower prices are tried for a better bound."""
+
 EXACT = 1e-6
 """Temperatures that a move may lose where tasks are few; else it is one."""
 
@@ -107,7 +110,7 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
     order = np.lexsort((who, task))
     pairs = who[order], task[order]
     objective = _worth(problem, *pairs)
-    limit, task_price = bound(problem, price)
+    price, limit, task_price = _proved(problem, price, draft, objective)
     return Assigned(pairs, objective, max(limit, objective), int(problem.overlap.sum() - len(task)), price, task_price)
 
 
@@ -131,6 +134,20 @@ def _solve(problem: Problem) -> tuple[Array, Draft]:
     after = np.maximum(flow.price[:-1], 0)
     better = worth(strict(best, problem.capacity, problem.overlap, after), after) <= dual
     return np.minimum(after if better else price, best.most), draft
+
+
+def _proved(problem: Problem, price: Array, draft: Draft, objective: float) -> tuple[Array, float, Array]:
+    """The prices, and the bound and the tasks' prices there; where it is not good, lower prices may have a better one:
+    places that stay open are worth nothing."""
+    limit, task_price = bound(problem, price)
+    idle = draft.load < problem.capacity
+    for low in (price[idle].max(initial=0), np.median(price), price.max()):
+        if limit * (1 - GOOD) > objective and low:
+            other = np.maximum(price - low, 0)
+            found, its_prices = bound(problem, other)
+            if found < limit:
+                price, limit, task_price = other, found, its_prices
+    return price, limit, task_price
 
 
 def _of_sample(problem: Problem) -> tuple[Array, float]:

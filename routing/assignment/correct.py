@@ -54,7 +54,7 @@ def _newton(draft: Draft, price: Array, rest: Array, free: NDArray[np.bool_], ta
     size, every = len(price) + 1, np.append(price, 0)
     cut = max(near(draft, every, tasks), 1e-12)
     moves = below(draft, every, cut)
-    moved = np.bincount(moves.start * size + moves.end, minlength=size * size).reshape(size, size) / cut
+    moved = np.bincount(moves.start * size + moves.end, minlength=size * size).reshape(size, size) / (cut * moves.share)
     moved = (moved + moved.T) / 2
     bend = np.diag(moved.sum(axis=1)) - moved
     own = np.diag(bend) + 1e-9

@@ -57,12 +57,12 @@ class Flow:
         as much as makes `budget` in a round."""
         left, part, wide = self.wrong, 4, 1.0
         most = 2 * float(self.draft.best.most.max()) + loss
-        for _ in range(rounds):
+        for turn in range(rounds):
             if not left:
                 return
             may = max(loss * (min(wide, WIDER) if budget else 1.0), budget / (LENGTH * left))
             look = wide * near(self.draft, self.price, len(self.draft.overlap) // part)
-            self._round(may, min(max(look, may), most))
+            self._round(may, min(max(look, may), most), turn)
             if self.wrong > left / 2:       # what is cheap does not suffice: look further
                 part, wide = 1, 2 * wide
             left = self.wrong
@@ -72,11 +72,11 @@ class Flow:
         """Misplaced answers."""
         return int(np.maximum(self.excess, 0).sum())
 
-    def _round(self, loss: float, cut: float) -> None:
+    def _round(self, loss: float, cut: float, turn: int) -> None:
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra, maximum_flow
 
-        moves, pool, excess = below(self.draft, self.price, cut), len(self.flow), self.excess
+        moves, pool, excess = below(self.draft, self.price, cut, turn), len(self.flow), self.excess
         size = pool + 1
         arc = moves.start * size + moves.end
         cost = np.full((size, size), np.inf)

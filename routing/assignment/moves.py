@@ -12,8 +12,8 @@ from routing.assignment.draft import Draft
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ACTIVE = 1 << 17
-"""Tasks at most whose moves are looked at in one go; of more, those that lose least by a move."""
+ACTIVE = 40_000
+"""Tasks at most whose moves are looked at in one go; of more, every second, or third..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Moves:
     start: Ints
     end: Ints
     cost: Array
+    share: float
+    """How many of the tasks that have such moves were looked at."""
 
 
 def near(draft: Draft, price: Array, tasks: int) -> float:
@@ -47,13 +49,14 @@ def _margin(draft: Draft, price: Array) -> tuple[Array, NDArray[np.bool_], Array
     return reduced, short, margin
 
 
-def below(draft: Draft, price: Array, cut: float) -> Moves:
-    """Those that cost no more than `cut` at these (W + 1,) prices, the pool's last."""
+def below(draft: Draft, price: Array, cut: float, turn: int = 0) -> Moves:
+    """Those that cost no more than `cut` at these (W + 1,) prices, the pool's last; `turn` changes which tasks are
+    looked at where there are many."""
     best, chosen = draft.best, draft.chosen
     reduced, short, margin = _margin(draft, price)
     some = np.flatnonzero(margin <= cut)
-    if len(some) > ACTIVE:
-        some = np.sort(some[np.argpartition(margin[some], ACTIVE)[:ACTIVE]])
+    every = -(-len(some) // ACTIVE) or 1
+    some = some[turn % every::every]
     column = np.full((len(some), 1), len(price) - 1)
     people = np.hstack([best.annotator[some], column])
     worth = np.hstack([reduced[some], np.zeros((len(some), 1))])
@@ -66,4 +69,4 @@ def below(draft: Draft, price: Array, cut: float) -> Moves:
     real = (gives < best.annotator.shape[1]) | (takes < best.annotator.shape[1])
     row, gives, takes, cost = row[real], gives[real], takes[real], cost[real]
     return Moves(some[row], gives, takes, people[row, gives].astype(np.int64), people[row, takes].astype(np.int64),
-                 cost)
+                 cost, 1 / every)
