@@ -18,6 +18,7 @@ from routing.checking import checks
 from routing.checking.checks import Source
 from routing.checking.intervals import Rate
 from routing.language import rules
+from routing.language.mistakes import RulesRefused
 from routing.route import route
 from tests.routing.test_checks_in_store import ANN, BEN, answer, asked, keys, project
 
@@ -90,14 +91,19 @@ def test_an_answer_is_asked_again_when_it_is_as_old_as_its_own_rule_says(project
     assert [(rule, task) for rule, _, task in decided(project, "recheck")] == [("new", 102)]
 
 
-def test_shares_of_all_rules_together_stay_bounded() -> None:
-    many = rules.parse(ONCE + "".join(
-        f"  - {{name: g{n}, gold: {{share: 30%}}, recheck: {{share: 1%}}}}\n" for n in range(3)))
-    assert checks.share(many, checks.GOLD) == 0.5
+def test_shares_of_all_rules_add_up_and_stay_bounded() -> None:
+    def of(share: str) -> str:
+        return ONCE + "".join(
+            f"  - {{name: g{n}, gold: {{share: {share}}}, recheck: {{share: 1%}}}}\n" for n in range(3))
+
+    many = rules.parse(of("15%"))
+    assert checks.share(many, checks.GOLD) == pytest.approx(0.45)
     assert checks.share(many, checks.RECHECK) == pytest.approx(0.03)
     assert checks.share(rules.parse(ONCE), checks.GOLD) == 0
     assert not checks.trains(many)
     assert checks.trains(rules.parse(ONCE + "  - {name: t, pause: {when: gold_answers < 5, training: 5}}\n"))
+    with pytest.raises(RulesRefused, match="at most 50% may be"):
+        rules.parse(of("30%"))
 
 
 @given(shares=st.lists(st.floats(0.01, 0.5), min_size=1, max_size=4), able=st.sets(st.integers(0, 3)),
