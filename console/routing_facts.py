@@ -25,11 +25,11 @@ def of_projects(store: Store) -> dict[int, dict[str, Any]]:
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for people: only what there is."""
     said = [", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))]
-    for name, text in (("nobody", "{} tasks wait, for nobody is left who may be asked (`cueloop route explain TASK`)"),
-                       ("unshown", "{} tasks are not yet shown in Label Studio as they should be"),
-                       ("outside_queue", "{} answers came from people who were not asked; they count"),
-                       ("paused", "{} people are paused (`cueloop team show`)"),
-                       ("notices", "{} notices wait to be read (`cueloop team notices`)")):
+    for name, text in (("nobody", "tasks that wait, for nobody is left who may be asked: {} (`cueloop route explain TASK`)"),
+                       ("unshown", "tasks not yet shown in Label Studio as they should be: {}"),
+                       ("outside_queue", "answers of people who were not asked: {}; they count"),
+                       ("paused", "people who are paused: {} (`cueloop team show`)"),
+                       ("notices", "notices to be read: {} (`cueloop team notices`)")):
         if facts[name]:
             said.append(text.format(facts[name]))
     return [line for line in [*said, *facts["alarms"]] if line]

@@ -92,5 +92,5 @@ def test_status_tells_how_routing_stands(home):
     facts = json.loads(run("status", "--json").output)["projects"][0]["routing"]
     assert (facts["states"], facts["nobody"], facts["outside_queue"]) == ({"waiting": 1}, 1, 1)
     said = run("status").output
-    assert "1 tasks wait, for nobody is left who may be asked" in said
-    assert "1 answers came from people who were not asked; they count" in said
+    assert "tasks that wait, for nobody is left who may be asked: 1" in said
+    assert "answers of people who were not asked: 1; they count" in said
