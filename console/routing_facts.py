@@ -25,7 +25,7 @@ def of_projects(store: Store) -> dict[int, dict[str, Any]]:
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for people: only what there is."""
     said = [", ".join(f"{count} {state}" for state, count in sorted(facts["states"].items()))]
-    for name, text in (("nobody", "tasks that wait, for nobody is left who may be asked: {} (`cueloop route explain TASK`)"),
+    for name, text in (("nobody", "tasks that wait, for nobody is left who may be asked: {} (`route explain`)"),
                        ("unshown", "tasks not yet shown in Label Studio as they should be: {}"),
                        ("outside_queue", "answers of people who were not asked: {}; they count"),
                        ("paused", "people who are paused: {} (`cueloop team show`)"),
