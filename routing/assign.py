@@ -14,7 +14,7 @@ assign few at a time, and value anew when answers came. `routing.choosing.batch`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,8 +30,15 @@ from routing.assignment.problem import Blocks, Problem, checked
 Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
 
-SMALL, SAMPLE = 1_024, 4_096
-"""Tasks on which prices are found first, and then anew from those; beyond, all tasks correct them."""
+SMALL = 1_024
+"""Tasks on which prices are found first; so many need no sample."""
+
+SAMPLES = (2_048, 3_072, 4_096)
+"""Tasks on which they are found anew from those; beyond, all tasks correct them. Where values and places are so uneven
+that the prices of a sample mislead, the bound says so, and the next sample is tried."""
+
+ENOUGH = 4e-4
+"""Gap at which no other sample is tried."""
 
 KEPT = 12
 """Candidates of a task beyond its overlap."""
@@ -104,7 +111,19 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
         nothing = np.zeros(0, np.int64)
         return Assigned((nothing, nothing), 0.0, 0.0, int(problem.overlap.sum()), np.zeros(problem.people),
                         np.zeros(problem.tasks))
-    price, draft = _solve(problem)
+    found = _with(problem, SAMPLES[0])
+    for sample in SAMPLES[1:] if problem.tasks > SMALL else ():
+        if found.gap <= ENOUGH:
+            break
+        other = _with(problem, sample)
+        limit = min(found.bound, other.bound)       # each is a bound for all
+        found = replace(max(found, other, key=lambda one: one.objective), bound=limit)
+    return found
+
+
+def _with(problem: Problem, sample: int) -> Assigned:
+    """The assignment from prices of so many tasks."""
+    price, draft = _solve(problem, sample)
     task, slot = np.nonzero(draft.chosen)
     who = draft.best.annotator[task, slot].astype(np.int64)
     order = np.lexsort((who, task))
@@ -114,9 +133,9 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
     return Assigned(pairs, objective, max(limit, objective), int(problem.overlap.sum() - len(task)), price, task_price)
 
 
-def _solve(problem: Problem) -> tuple[Array, Draft]:
+def _solve(problem: Problem, sample: int) -> tuple[Array, Draft]:
     """Prices, and who answers what."""
-    price, heat = _of_sample(problem)
+    price, heat = _of_sample(problem, sample)
     few = problem.tasks <= SMALL
     kept = problem.people if few else KEPT + int(problem.overlap.max())
     best = candidates.best(problem, price, kept, 0.0 if few else heat)
@@ -150,12 +169,12 @@ def _proved(problem: Problem, price: Array, draft: Draft, objective: float) -> t
     return price, limit, task_price
 
 
-def _of_sample(problem: Problem) -> tuple[Array, float]:
+def _of_sample(problem: Problem, most: int) -> tuple[Array, float]:
     """(W,) prices that are right for some of the tasks, and the temperature at which they are."""
     price, here = np.zeros(problem.people), np.flatnonzero(problem.capacity > 0)
     capacity = problem.capacity[here].astype(float)
     heat, known = prices.COLD, None
-    for size in (SMALL, SAMPLE):
+    for size in (SMALL, most):
         sample, wanted = _sample(problem, size)
         finite = sample[np.isfinite(sample)]
         spread = float(finite.std() or finite.max()) if len(finite) else 0.0

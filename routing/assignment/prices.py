@@ -24,7 +24,7 @@ COLD = 3e-4
 WARM = 0.03
 """Temperature at which known prices of another sample serve."""
 
-CLOSE = 0.03
+CLOSE = 0.04
 """A stage is done when the loads miss the capacities by this share in all."""
 
 ROUGH = 0.15
