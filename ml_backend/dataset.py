@@ -69,11 +69,6 @@ def _told(shares: tuple[float, ...] | None) -> str:
     return "" if shares is None else "\0" + ",".join(f"{share:.6f}" for share in shares)
 
 
-def is_held_out(identity: str, share: float = HELD_OUT) -> bool:
-    """Whether this example is held out: the same answer always and everywhere, so no model trains on it."""
-    return drawn(identity) < share
-
-
 def drawn(identity: str) -> float:
     """Place of an example of a file in [0, 1): the same always and everywhere."""
     digest = hashlib.sha256(b"held-out\0" + identity.encode(errors="surrogatepass")).digest()

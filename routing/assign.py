@@ -112,8 +112,8 @@ def assign(value: ArrayLike | Blocks, capacity: ArrayLike, overlap: ArrayLike, *
         return Assigned((nothing, nothing), 0.0, 0.0, int(problem.overlap.sum()), np.zeros(problem.people),
                         np.zeros(problem.tasks))
     found = _with(problem, SAMPLES[0])
-    for sample in SAMPLES[1:] if problem.tasks > SMALL else ():
-        if found.gap <= ENOUGH:
+    for sample, before in zip(SAMPLES[1:], SAMPLES, strict=False):
+        if found.gap <= ENOUGH or problem.tasks <= before:      # all were in it: another finds the same
             break
         other = _with(problem, sample)
         limit = min(found.bound, other.bound)       # each is a bound for all

@@ -12,8 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cueloop.sampling import uniform
 from routing.assign import assign
 from routing.choosing.choose import NOBODY, Choice, Pool, choose, fair_load
+
+TIE = 1e-6
+"""Share of a value by which equals are told apart: by lot, or whoever stands first in a list would get everything."""
 
 ROOM = 1.5
 """Places offered for each answer wanted, where there are so many: queues fill alike, and nobody gets everything."""
@@ -33,7 +37,8 @@ def batch(pool: Pool, value: NDArray[np.float64], allowed: NDArray[np.bool_], ne
     start = 0
     while start < len(tasks) and pool.free.any():
         stop = _run(pool, allowed, need, start)
-        for at, planned, price in _plan(pool, value, allowed, need, range(start, stop)):
+        lots = np.random.default_rng(int(uniform(tasks[start], f"lots:{salts[start]}") * 2**53))
+        for at, planned, price in _plan(pool, value, allowed, need, range(start, stop), lots):
             chosen[at] = choose(pool, value[at], allowed[at], need[at], tasks[at], salts[at], price=price,
                                 planned=planned)
         start = stop
@@ -51,11 +56,12 @@ def _run(pool: Pool, allowed: NDArray[np.bool_], need: Sequence[int], start: int
 
 
 def _plan(pool: Pool, value: NDArray[np.float64], allowed: NDArray[np.bool_], need: Sequence[int],
-          some: range) -> list[tuple[int, list[int], NDArray[np.float64]]]:
+          some: range, lots: np.random.Generator) -> list[tuple[int, list[int], NDArray[np.float64]]]:
     """(place of the task, places in the pool of those planned for it, price of each one's place) of each task."""
     at = np.array(some)
     wanted = np.array([need[i] for i in some])
     worth = np.maximum(value[at], 0.0) + 1e-9       # of no value is still better than to leave a task waiting
+    worth *= 1 + TIE * lots.random(worth.shape)
     found = assign(worth.T, _places(pool, int(wanted.sum())), wanted, allowed=allowed[at].T)
     planned: dict[int, list[int]] = {}
     for who, what in zip(found.pairs[0].tolist(), found.pairs[1].tolist(), strict=True):

@@ -18,7 +18,7 @@ from cueloop.store import Store, models, predictions
 from ml_backend import registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
-from ml_backend.dataset import is_held_out
+from ml_backend.dataset import HELD_OUT, drawn
 from ml_backend.training import train
 from tests.ml_backend.conftest import Project, dataset, examples
 
@@ -77,7 +77,7 @@ def test_without_an_id_column_rows_are_numbered(run, texts, tmp_path):
 def test_a_worse_model_exits_3_and_is_not_promoted(run, texts, tmp_path):
     first = json.loads(run(*TRAIN, texts, "--json"))["version"]
     # Given the same file with wrong labels on all rows but those that are held out
-    wrong = [replace(e, label="food") if e.label == "sport" and not is_held_out(e.text) else e for e in examples(90)]
+    wrong = [replace(e, label="food") if e.label == "sport" and drawn(e.text) >= HELD_OUT else e for e in examples(90)]
     said = json.loads(run(*TRAIN, _write(tmp_path / "wrong.csv", wrong), "--json", code=3))
     assert not said["promoted"]
     assert "worse" in said["reason"]

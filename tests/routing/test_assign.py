@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -188,3 +190,25 @@ def test_an_answer_of_negative_value_is_never_asked_for_and_one_of_none_is() -> 
 def test_what_is_wrong_is_said(value: object, capacity: object, overlap: object, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         assign(value, capacity, overlap)      # type: ignore[arg-type]
+
+
+def test_where_the_bound_says_that_a_sample_misled_another_is_tried_and_the_best_is_kept(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    from routing import assign as module
+
+    tried = []
+    real = module._with
+
+    def misled(problem: object, sample: int) -> Assigned:
+        tried.append(sample)
+        found = real(problem, sample)
+        return found if len(tried) > 1 else replace(found, objective=found.objective * 0.9)
+    monkeypatch.setattr(module, "_with", misled)
+    value = np.random.default_rng(1).random((10, 2_500))
+    found = assign(value, np.full(10, 600), 2)
+    assert tried == [2_048, 3_072]
+    assert found.gap < 1e-3
+
+    tried.clear()
+    assign(value[:, :2_000], np.full(10, 600), 2)       # all tasks are in the sample: another finds the same
+    assert tried == [2_048]

@@ -86,3 +86,10 @@ def test_no_tasks_and_nobody_are_no_error() -> None:
     assert give(pool(2, 5), np.zeros((0, 2))) == []
     assert give(pool(2, 0), np.ones((3, 2))) == [(), (), ()]
     assert give(pool(2, 5), np.ones((2, 2)), allowed=np.zeros((2, 2), bool)) == [(), ()]
+
+def test_equals_get_about_equally_much() -> None:
+    # Given three people who are alike in everything, and places for half as much again
+    chosen = give(pool(3, 15, size=15), np.ones((30, 3)))
+    each = Counter(person for people in chosen for person in people)
+    assert sum(each.values()) == 30
+    assert min(each.values()) >= 5, each        # by lot: whoever stands first in the list does not get half of all
