@@ -107,7 +107,8 @@ def _control(element: Element, objects: Mapping[str | None, Element]) -> Control
     return Control(
         name=str(element.get("name")), to_name=to_name, type=element.tag, labels=labels,
         value=_variable(shown) if shown is not None else None, choice=choice, modelled=modelled,
-        kind="choice" if modelled else _kind(element, choice, tag), shows=tag, scale=_scale(element))
+        kind="choice" if modelled else _kind(element, choice, tag), shows=tag, scale=_scale(element),
+        linked=shown is not None and (shown.get("valueType") or "").lower() == "url")
 
 
 def _modelled(element: Element, choice: str, labels: Sequence[str]) -> bool:

@@ -62,6 +62,19 @@ class Settings(BaseSettings):
         description="Address that notices are sent from; without one none is sent.")
     mail_admin: str = Field("", alias="CUELOOP_MAIL_ADMIN",
         description="Addresses, with commas between them, of those who get the notices for admins.")
+    ml_processes: int = Field(0, alias="CUELOOP_ML_PROCESSES", ge=0, le=64,
+        description="Processes that answer for the ML backend; 0 means as many as the machine carries.")
+    ml_threads: int = Field(0, alias="CUELOOP_ML_THREADS", ge=0, le=256,
+        description="Requests that each of them takes at a time; 0 means a number that suits the machine.")
+    ml_class: str = Field("", alias="CUELOOP_ML_CLASS",
+        description="Python file of a LabelStudioMLBase subclass of yours that serves instead of our models.")
+    fetch_hosts: str = Field("", alias="CUELOOP_FETCH_HOSTS",
+        description="Hosts, with commas between them, from which texts behind an address are fetched where the tag "
+                    "says that its value is one; none by default but Label Studio's own.")
+    fetch_megabytes: float = Field(5.0, alias="CUELOOP_FETCH_MEGABYTES", gt=0,
+        description="Largest text that is fetched, in megabytes.")
+    fetch_seconds: float = Field(10.0, alias="CUELOOP_FETCH_SECONDS", gt=0,
+        description="Longest that fetching one text may take.")
     log_level: str = Field("info", alias="CUELOOP_LOG_LEVEL",
         description="Least serious log lines that are written: debug, info, warning or error.")
     label_studio_port: int = Field(0, alias="CUELOOP_LABEL_STUDIO_PORT", ge=0, le=65535,

@@ -24,6 +24,8 @@ class Control:
     """Shape of its answers, one of `KINDS`; empty: it passes through untouched."""
     shows: str | None = None
     """Tag of the object it is about, e.g. `Text`, `Audio`, `Image`."""
+    linked: bool = False
+    """The tag says that the field holds the address of the content (`valueType="url"`), not the content."""
     scale: tuple[float, float] | None = None
     """Least and largest value of a rating or number, where the config sets them."""
 

@@ -19,15 +19,16 @@ from cueloop.errors import NotFound, QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.settings import Settings
 from cueloop.store import Store
-from ml_backend import protocol, store_facts
+from ml_backend import protocol
 from ml_backend.artifacts import Artifacts
-from ml_backend.auth import admits
 from ml_backend.jobs import TRAIN
-from ml_backend.metrics import Metrics
 from ml_backend.protocol import BadRequest
-from ml_backend.rate import Bucket
 from ml_backend.registry import Loaded
-from ml_backend.serving import POLL_SECONDS, Serving
+from ml_backend.serving import store_facts
+from ml_backend.serving.auth import admits
+from ml_backend.serving.metrics import Metrics
+from ml_backend.serving.rate import Bucket
+from ml_backend.serving.slot import POLL_SECONDS, Serving
 
 LARGEST_BODY = 128 * 2**20
 """Bytes of a body: Label Studio sends all tasks that somebody selected in one request."""

@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from cueloop.errors import CueloopError, LabelConfigError
-from cueloop.label_config import parse, to_result
+from cueloop.label_config import parse
 from cueloop.types import Control, LabelConfig
-from ml_backend.bundle import Head, paired
-from ml_backend.dataset import text_of
+from ml_backend.answering.proposal import Proposal
 from ml_backend.registry import Loaded
 
 UNTRAINED = "untrained"
@@ -101,20 +100,18 @@ def answers(
     stores a prediction even when its result is empty, and people count as having seen a suggestion.
     """
     version = loaded.version.version if loaded else UNTRAINED
-    results: list[list[dict[str, Any]]] = [[] for _ in request.tasks]
-    scores: list[list[float]] = [[] for _ in request.tasks]
     hidden = [task_id(task) in blind and task_id(task) is not None for task in request.tasks]
-    for head, control in paired(loaded.bundle, controls) if loaded else []:
-        texts = [None if secret else _text(task, control.value or head.field)
-                 for task, secret in zip(request.tasks, hidden, strict=True)]
-        at = [i for i, text in enumerate(texts) if text is not None]
-        for i, (label, score) in zip(at, _top(head, control, [str(texts[i]) for i in at]), strict=True):
-            results[i] += to_result(control, label, score)
-            scores[i].append(score)
-    return [
-        [] if not result and (request.stored or (secret and not request.interactive))
-        else {"result": result, "score": min(score, default=0.0), "model_version": version}
-        for secret, result, score in zip(hidden, results, scores, strict=True)]
+    at = [place for place, secret in enumerate(hidden) if not secret]
+    said = dict(zip(at, loaded.answering.propose(request, controls, at), strict=True)) if loaded else {}
+    found: list[Any] = []
+    for place, secret in enumerate(hidden):
+        proposals = said.get(place, [])
+        if not proposals and (request.stored or (secret and not request.interactive)):
+            found.append([])
+            continue
+        best = proposals[0] if proposals else Proposal([], 0.0)
+        found.append({"result": best.result, "score": best.score, "model_version": version})
+    return found
 
 
 def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Control, ...]:
@@ -123,17 +120,3 @@ def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Con
         return brought.modelled
     heads = loaded.bundle.heads if loaded else ()
     return tuple(Control(h.control, h.to_name, "Choices", h.labels, h.field, modelled=True) for h in heads)
-
-
-def _top(head: Head, control: Control, texts: list[str]) -> list[tuple[str, float]]:
-    """(label, score) of each text: the likeliest label that the config has."""
-    known = [place for place, label in enumerate(head.labels) if label in control.labels]
-    probabilities = head.probabilities(texts)[:, known]
-    best = probabilities.argmax(axis=1)
-    return [(head.labels[known[place]], score)
-            for place, score in zip(best.tolist(), probabilities.max(axis=1).tolist(), strict=True)]
-
-
-def _text(task: Any, field: str) -> str | None:
-    data = task.get("data") if isinstance(task, dict) else None
-    return text_of(data.get(field)) if isinstance(data, dict) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from cueloop.store import Store, models
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from cueloop.store.schema import projects
+from ml_backend.answering.heads import Heads
+from ml_backend.answering.proposal import Answering
 from ml_backend.artifacts import Artifacts, sha256
 from ml_backend.bundle import Bundle
 
@@ -33,6 +36,19 @@ class Loaded:
 
     version: ModelVersion
     bundle: Bundle
+    """Its heads; none where the model is not of ours."""
+    other: Answering | None = None
+    """What answers where the model is not of ours."""
+
+    @property
+    def answering(self) -> Answering:
+        """What tasks are put to."""
+        return self.other or Heads(self.bundle)
+
+
+LOADERS: dict[str, str] = {
+}
+"""Kind of a version that is no bundle of heads -> `module:function` that loads it (artifacts, version, store)."""
 
 
 def save(
@@ -74,10 +90,16 @@ def resolve(conn: sa.Connection, reference: str) -> ModelVersion:
     raise NotFound(f"Model {name!r} has no {which!r}. It has: {listed}.")
 
 
-def load(artifacts: Artifacts, version: ModelVersion) -> Loaded:
-    """Read a version's model; every file is checked against its hash first. Raises ModelError."""
+def load(artifacts: Artifacts, version: ModelVersion, store: Store | None = None) -> Loaded:
+    """Read a version's model; every file is checked against its hash first. Raises ModelError.
+
+    `store` is what models that are not ours may need to answer; a process that serves gives it.
+    """
     from ml_backend.bundle import INDEX
 
+    if version.kind in LOADERS:
+        module, _, function = LOADERS[version.kind].partition(":")
+        return Loaded(version, Bundle(()), getattr(import_module(module), function)(artifacts, version, store))
     needed = {name: hash_ for name, hash_ in version.sha256.items() if name == INDEX or name.startswith("head-")}
     return Loaded(version, Bundle.from_files(artifacts.read(version.path, needed)))
 

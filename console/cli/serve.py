@@ -32,8 +32,8 @@ def command(settings: Settings, model: str | None, host: str | None, port: int |
     from waitress.server import create_server
 
     from ml_backend.app import LARGEST_BODY, create_app
-    from ml_backend.auth import check_binding
     from ml_backend.registry import resolve
+    from ml_backend.serving.auth import check_binding
 
     host, port = host or settings.ml_host, settings.ml_port if port is None else port
     check_binding(settings, host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,6 +30,10 @@ class Prediction:
     out_of_fold: bool
     """The model was not trained on this task. Where it was, the score comes from cross-validation."""
     created_at: datetime
+    explanation: dict[str, Any] | None = None
+    """{"for": [[token, weight]], "against": [[token, weight]]}; None: unknown."""
+    raw: dict[str, float] | None = None
+    """{label: probability} as a pipeline of others told it, before calibration."""
 
 
 @dataclass(frozen=True, slots=True)

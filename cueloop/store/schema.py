@@ -133,6 +133,8 @@ predictions = sa.Table("predictions", metadata,
     sa.Column("sent_at", Utc),                              # a push began; it arrived only if pushed_at is set
     sa.Column("pushed_at", Utc),
     sa.Column("value", Json),                               # predicted regions [{label, score, ...}]; NULL for a choice
+    sa.Column("explanation", Json),                         # {for: [[token, weight]], against: ...}; NULL: unknown
+    sa.Column("raw", Json),                                 # what a pipeline of others said, before calibration
     sa.UniqueConstraint("task", "control", "model", "version"))
 
 annotators = sa.Table("annotators", metadata,

@@ -107,7 +107,7 @@ def project(store):
 @pytest.fixture
 def settings(tmp_path):
     """Settings of an ML backend with a password."""
-    from tests.ml_backend import serving
+    from tests.ml_backend import server as serving
 
     return serving.settings_in(tmp_path)
 
@@ -115,7 +115,7 @@ def settings(tmp_path):
 @pytest.fixture
 def serve(settings, store):
     """Starts an app of the test's own; gives its client."""
-    from tests.ml_backend import serving
+    from tests.ml_backend import server as serving
 
     running = []
 
@@ -131,7 +131,7 @@ def serve(settings, store):
 @pytest.fixture
 def train(settings, store):
     """Trains model `topics` (or a project's) and puts it in service."""
-    from tests.ml_backend import serving
+    from tests.ml_backend import server as serving
 
     def trained(seed=0, project_id=None, name="topics"):
         if project_id is None:

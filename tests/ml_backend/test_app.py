@@ -9,10 +9,10 @@ import pytest
 
 from cueloop.store import Store
 from ml_backend import app as app_module
-from ml_backend import store_facts
-from ml_backend.rate import Bucket
+from ml_backend.serving import store_facts
+from ml_backend.serving.rate import Bucket
 from tests.ml_backend.conftest import CONFIG, dataset, examples
-from tests.ml_backend.serving import Server, predict, settings_in, task, train_now
+from tests.ml_backend.server import Server, predict, settings_in, task, train_now
 
 SENTIMENT = """<View><Text name="t" value="$text"/><Choices name="sentiment" toName="t">
 <Choice value="food"/><Choice value="money"/></Choices></View>"""

@@ -9,7 +9,7 @@ import httpx
 from cueloop.store import schema as s
 from ml_backend.app import create_app
 from tests.ml_backend.conftest import CONFIG, examples
-from tests.ml_backend.serving import AUTH, predict, task
+from tests.ml_backend.server import AUTH, predict, task
 
 
 def test_promotions_while_eight_threads_predict_fail_no_request_and_mix_no_versions(serve, train):

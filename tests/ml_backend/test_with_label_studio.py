@@ -10,7 +10,7 @@ from cueloop.label_studio import LabelStudio
 from cueloop.queue import connect
 from cueloop.store import schema as s
 from tests.ml_backend.conftest import CONFIG, Project, examples
-from tests.ml_backend.serving import AUTH
+from tests.ml_backend.server import AUTH
 
 pytestmark = pytest.mark.label_studio
 

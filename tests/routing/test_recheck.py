@@ -13,7 +13,7 @@ from cueloop.errors import LabelStudioError
 from cueloop.fake.faults import DROPPED, FAILED_LATE, LOST
 from cueloop.store import assignments, copies, routes, schema
 from cueloop.store.tasks import Task, by_keys
-from ml_backend import store_facts
+from ml_backend.serving import store_facts
 from routing.checking import copies as made_copies
 from routing.checking import recheck
 from routing.explaining.explain import explain

@@ -59,7 +59,7 @@ class Slot:
             with self._store.read() as conn:
                 wanted = registry.resolve(conn, self.reference)
             if self._loaded is None or self._loaded.version.version != wanted.version:
-                self._loaded = registry.load(self._artifacts, wanted)
+                self._loaded = registry.load(self._artifacts, wanted, self._store)
                 log.info("model in service", model=wanted.name, version=wanted.version)
         except NotFound:
             self._loaded = None

@@ -1,0 +1,15 @@
+"""What spoke for and against each prediction, and what a team's own pipeline said before calibration."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import cueloop.store.columns
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Add columns; nothing that is there changes."""
+    op.add_column("predictions", sa.Column("explanation", cueloop.store.columns.Json(), nullable=True))
+    op.add_column("predictions", sa.Column("raw", cueloop.store.columns.Json(), nullable=True))

@@ -1,0 +1,1 @@
+"""A team's own LabelStudioMLBase subclass served by us, and our models served by label-studio-ml."""
