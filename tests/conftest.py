@@ -32,7 +32,8 @@ RUNTIME = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """No setting of the person who runs the tests reaches them; PostgreSQL's package needs a runtime folder."""
     for name in [n for n in os.environ if n.startswith(("CUELOOP_", "LABEL_STUDIO_"))]:
-        del os.environ[name]
+        if not name.startswith("CUELOOP_CONTRACT_"):  # says which ML backend the contracts are checked against
+            del os.environ[name]
     config.stash[RUNTIME] = Path(tempfile.mkdtemp(prefix="cueloop-tests-"))
     os.environ["XDG_RUNTIME_DIR"] = str(config.stash[RUNTIME])
 
