@@ -27,6 +27,7 @@ up: $(RUN)
 
 test: $(DEV)
 	@$(BIN)/python -m console.parts.environment
+	@-$(BIN)/python -m console.parts.label_studio_ml
 	@$(BIN)/pytest $(ARGS)
 
 check: $(DEV)
