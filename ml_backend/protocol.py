@@ -5,8 +5,8 @@ Bodies hold tokens and customers' texts: nothing here logs them, errors name fie
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +38,10 @@ class Asked:
     """Asked from an open editor, whose answer is shown and not stored."""
     stored: bool
     """Asked by Label Studio, which stores what it is answered: an object even if its result is empty."""
+    xml: str = ""
+    """The label config as it was sent."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What the body says beside the tasks: `context` of an open editor, `login` and `password` of the data."""
 
 
 def asked(body: Any, user_agent: str = "") -> Asked:
@@ -50,9 +54,11 @@ def asked(body: Any, user_agent: str = "") -> Asked:
     if not isinstance(tasks, list):
         raise BadRequest("`tasks` must be a list of tasks.")
     params = body.get("params")
-    context = params.get("context") if isinstance(params, dict) else None
+    params = params if isinstance(params, dict) else {}
+    context = params.get("context")
     return Asked(tuple(tasks), project_id(body.get("project")), config(body.get("label_config")),
-                 interactive=context is not None, stored=context is None and user_agent.startswith(LABEL_STUDIO))
+                 interactive=context is not None, stored=context is None and user_agent.startswith(LABEL_STUDIO),
+                 xml=body.get("label_config") or "", params=params)
 
 
 def project_id(value: Any) -> int | None:
