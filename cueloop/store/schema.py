@@ -57,7 +57,10 @@ tasks = sa.Table("tasks", metadata,
     sa.Column("copy_of", sa.BigInteger().with_variant(sa.Integer, "sqlite"), index=True),   # key of the task that this
     # one asks again, hidden from the annotator; such a copy is no task of its own: no consensus, training, export
     sa.Column("deleted_at", Utc),
-    sa.UniqueConstraint("project_id", "id", "created_at"))
+    sa.UniqueConstraint("project_id", "id", "created_at"),
+    sa.Index("ix_tasks_blind", "project_id", "id",          # every serving process looks at these all the time
+             sqlite_where=sa.text("blind = 1 AND deleted_at IS NULL"),
+             postgresql_where=sa.text("blind AND deleted_at IS NULL")))
 
 task_versions = sa.Table("task_versions", metadata,         # the customer's fields, each version that was seen
     _key(), _task(),

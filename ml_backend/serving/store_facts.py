@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 
 from cueloop.errors import LabelConfigError, NotFound
 from cueloop.label_config import parse
 from cueloop.store import Store, models
-from cueloop.store.schema import jobs, projects, tasks
-from cueloop.store.upsert import chunks
+from cueloop.store.schema import jobs, projects
 from cueloop.types import LabelConfig
+from ml_backend.serving.blind import blind
+
+__all__ = ["blind", "config", "job_state", "known_project", "model_name", "model_names", "newest_job", "versions"]
 
 STATES = {"queued": "queued", "running": "started", "done": "finished", "failed": "failed"}
 """Our word for a job's state -> the word that Label Studio knows from RQ."""
-
-
-def blind(store: Store, project_id: int | None, ids: Sequence[int]) -> frozenset[int]:
-    """Which of these Label Studio ids are tasks that may show no suggestion. Without a project: in any project."""
-    found: set[int] = set()
-    with store.read() as conn:
-        for some in chunks(sorted(set(ids))):
-            query = sa.select(tasks.c.id).where(tasks.c.id.in_(some), tasks.c.blind, tasks.c.deleted_at.is_(None))
-            found |= set(conn.scalars(query if project_id is None else query.where(tasks.c.project_id == project_id)))
-    return frozenset(found)
 
 
 def config(store: Store, project_id: int | None) -> LabelConfig | None:

@@ -1,0 +1,129 @@
+"""Asks the store for at most a second, and leaves it alone for a while when it does not answer.
+
+A store that refuses raises; one that hangs (a dead network, a file that somebody else holds) would hold every request
+for as long as its driver waits. So a question runs in a thread of its own: who asks waits a second, once, and after
+that nobody waits until a look from the background found the store there again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import exc
+
+from cueloop import logs
+from cueloop.errors import CueloopError
+from cueloop.store import Store
+from cueloop.store.columns import now
+from ml_backend.serving.hands import Hands
+
+LIMIT_SECONDS = 1.0
+"""Longest that a question to the store holds a request."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds without a question after the first failure, and after many."""
+
+T = TypeVar("T")
+log = logs.get(__name__)
+
+
+class StoreAway(CueloopError):
+    """Raised when the store does not answer, or did not a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The store does not answer."""
+
+    since: datetime
+    reason: str
+    """In a few words, without addresses and values."""
+
+
+class Asking:
+    """The store as requests see it. Thread-safe; nothing runs between questions, so a fork does no harm."""
+
+    def __init__(self, store: Store, *, limit: float = LIMIT_SECONDS, pause: float = FIRST_PAUSE,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        """`limit` and `pause` in seconds."""
+        self._store, self._limit, self._first, self._clock = store, limit, pause, clock
+        self._away: Away | None = None
+        self._pause, self._until, self._hanging = pause, 0.0, 0
+        self._file: tuple[int, int] | None = None
+        self._lock, self._hands = threading.Lock(), Hands()
+
+    @property
+    def store(self) -> Store:
+        """For what is done in the background and may wait."""
+        return self._store
+
+    @property
+    def away(self) -> Away | None:
+        """Since when and why the store does not answer; None while it does."""
+        return self._away
+
+    def __call__(self, question: Callable[..., T], *given: Any) -> T:
+        """What `question(store, *given)` says. Raises StoreAway at once while the store is known to be away."""
+        if self._away is not None and (self._clock() < self._until or self._hanging):
+            raise StoreAway(_told(self._away))
+        with self._lock:
+            self._hanging += 1
+            if self._away is not None:  # one may try, the others go on without
+                self._until = self._clock() + self._pause
+        try:
+            answer: T = self._hands.run(partial(self._answer, question, given), self._limit)
+        except TimeoutError:
+            raise self._gone(f"no answer within {self._limit:g} s") from None
+        except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+            raise self._gone(type(getattr(error, "orig", None) or error).__name__) from None
+        if self._away is not None:
+            self._back()
+        return answer
+
+    def _answer(self, question: Callable[..., T], given: tuple[Any, ...]) -> T:
+        try:
+            self._same_file()
+            return question(self._store, *given)
+        finally:
+            with self._lock:
+                self._hanging -= 1
+
+    def _same_file(self) -> None:
+        """A SQLite file that was taken away still answers through connections that are open, with what it was."""
+        if not self._store.is_sqlite or self._store.url.database in (None, "", ":memory:"):
+            return
+        seen = os.stat(str(self._store.url.database))
+        if not stat.S_ISREG(seen.st_mode):
+            raise IsADirectoryError
+        found = (seen.st_dev, seen.st_ino)
+        if self._file is not None and self._file != found:
+            self._store.engine.dispose()  # another file, say a restored one: old connections still read the old one
+        self._file = found
+
+    def _gone(self, reason: str) -> StoreAway:
+        with self._lock:
+            if self._away is None:
+                self._away, self._pause = Away(now(), reason), self._first
+                log.error("the store does not answer; serving goes on with what it knows", reason=reason)
+            else:
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            self._until = self._clock() + self._pause
+            return StoreAway(_told(self._away))
+
+    def _back(self) -> None:
+        with self._lock:
+            if self._away is not None:
+                log.warning("the store answers again", since=self._away.since.isoformat(timespec="seconds"))
+            self._away, self._pause, self._until = None, self._first, 0.0
+
+
+def _told(away: Away) -> str:
+    return (f"The store does not answer since {away.since:%Y-%m-%d %H:%M:%S} UTC ({away.reason}). "
+            "What needs no store goes on; check CUELOOP_DATABASE_URL and its server.")
