@@ -1,4 +1,4 @@
-"""Label Studio's ML protocol as pure functions: what its bodies mean, and what is answered.
+"""Label Studio's ML protocol as pure functions: what its bodies mean.
 
 Bodies hold tokens and customers' texts: nothing here logs them, errors name fields and never quote values.
 """
@@ -33,11 +33,17 @@ class Asked:
     tasks: tuple[Any, ...]
     project_id: int | None
     config: LabelConfig | None
-    """None: the body brought none."""
+    """None: neither the body nor the project brought one."""
     interactive: bool
     """Asked from an open editor, whose answer is shown and not stored."""
     stored: bool
     """Asked by Label Studio, which stores what it is answered: an object even if its result is empty."""
+    xml: str | None = None
+    """`config` as it was sent; None where there is none."""
+    context: Any = None
+    """What the annotator has done so far, as Label Studio's editor tells it: {"result": [...]}. Any JSON."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """`params` of the body: login, password and context. Holds secrets: never logged."""
     xml: str = ""
     """The label config as it was sent."""
     params: Mapping[str, Any] = field(default_factory=dict)
