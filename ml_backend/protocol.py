@@ -38,12 +38,8 @@ class Asked:
     """Asked from an open editor, whose answer is shown and not stored."""
     stored: bool
     """Asked by Label Studio, which stores what it is answered: an object even if its result is empty."""
-    xml: str | None = None
-    """`config` as it was sent; None where there is none."""
     context: Any = None
     """What the annotator has done so far, as Label Studio's editor tells it: {"result": [...]}. Any JSON."""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    """`params` of the body: login, password and context. Holds secrets: never logged."""
     xml: str = ""
     """The label config as it was sent."""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -61,10 +57,15 @@ def asked(body: Any, user_agent: str = "") -> Asked:
         raise BadRequest("`tasks` must be a list of tasks.")
     params = body.get("params")
     params = params if isinstance(params, dict) else {}
-    context = params.get("context")
+    interactive = params.get("context") is not None or _from_editor(tasks)
     return Asked(tuple(tasks), project_id(body.get("project")), config(body.get("label_config")),
-                 interactive=context is not None, stored=context is None and user_agent.startswith(LABEL_STUDIO),
-                 xml=body.get("label_config") or "", params=params)
+                 interactive=interactive, stored=not interactive and user_agent.startswith(LABEL_STUDIO),
+                 context=params.get("context"), xml=body.get("label_config") or "", params=params)
+
+
+def _from_editor(tasks: list[Any]) -> bool:
+    """Whether an open editor asks with a null context: Label Studio adds the person's drafts to a task only then."""
+    return len(tasks) == 1 and isinstance(tasks[0], dict) and isinstance(tasks[0].get("drafts"), list)
 
 
 def project_id(value: Any) -> int | None:
