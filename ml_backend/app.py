@@ -20,6 +20,7 @@ from cueloop.queue import Jobs
 from cueloop.settings import Settings
 from cueloop.store import Store
 from ml_backend import protocol
+from ml_backend.answering.gather import Gather
 from ml_backend.artifacts import Artifacts
 from ml_backend.jobs import TRAIN
 from ml_backend.protocol import BadRequest
@@ -77,6 +78,7 @@ class Backend:
         self._names: dict[int | None, tuple[str, float]] = {}
         self._poll_seconds = poll_seconds
         self._metrics = Metrics()
+        self._gather = Gather(answered=self._metrics.batch, waits=self._metrics.waits)
         self._events, self._trainings = Bucket(200, 50), Bucket(5, 0.1)
 
     def warm(self) -> None:
@@ -100,7 +102,7 @@ class Backend:
 
     def count(self, response: Response) -> Response:
         """Note that a request was answered."""
-        route = request.endpoint or "unknown"
+        route = request.url_rule.rule if request.url_rule else "other"
         self._metrics.request(route, response.status_code, time.perf_counter() - g.get("began", time.perf_counter()))
         return response
 
@@ -110,7 +112,7 @@ class Backend:
 
     def metrics_text(self) -> Response:
         """For Prometheus."""
-        return Response(self._metrics.render(self._serving.in_service()), mimetype="text/plain")
+        return Response(self._metrics.render(), mimetype="text/plain")
 
     def setup(self) -> Response:
         """The version that predictions carry: Label Studio asks again only for tasks that lack this one."""
@@ -126,7 +128,7 @@ class Backend:
         controls = protocol.controls_of(loaded, brought)
         ids = [found for task in asked.tasks if (found := protocol.task_id(task)) is not None]
         blind = store_facts.blind(self._store, asked.project_id, ids)
-        results = protocol.answers(asked, loaded, controls, blind)
+        results = protocol.answers(asked, loaded and self._gather.of(loaded), controls, blind)
         self._metrics.predicted(len(results))
         return jsonify(results=results)
 

@@ -65,6 +65,10 @@ class Gather:
         self._waiting: deque[_Request] = deque()
         self._running = 0
 
+    def of(self, loaded: Loaded) -> Loaded:
+        """The same version, whose tasks go through the gathering."""
+        return replace(loaded, other=_Gathered(self, loaded))
+
     def propose(self, loaded: Loaded, asked: Asked, controls: Sequence[Control],
                 at: Sequence[int]) -> list[list[Proposal]]:
         """See `Answering.propose`. Raises what the model raises for these tasks, and Busy."""
@@ -134,6 +138,18 @@ class Gather:
             for one in batch[1:]:
                 one.turn.set()
             self._answered(len(batch), sum(len(one.at) for one in batch))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """See `Answering`."""
+
+    gather: Gather
+    loaded: Loaded
+
+    def propose(self, asked: Asked, controls: Sequence[Control], at: Sequence[int]) -> list[list[Proposal]]:
+        """See `Answering.propose`."""
+        return self.gather.propose(self.loaded, asked, controls, at)
 
 
 def _alone(one: _Request) -> None:
