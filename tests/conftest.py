@@ -153,7 +153,9 @@ def project_factory() -> Iterator[Callable[..., int]]:
 
     def make(server: Any, *, tasks: list[dict[str, Any]] | None = None, label_config: str = SENTIMENT,
              **fields: Any) -> int:
-        client = httpx.Client(base_url=server.url, timeout=60, headers={"Authorization": f"Token {server.admin_token}"})
+        # Label Studio's server hangs up on idle connections: one that was kept would be found dead at the end.
+        client = httpx.Client(base_url=server.url, timeout=60, limits=httpx.Limits(max_keepalive_connections=0),
+                              headers={"Authorization": f"Token {server.admin_token}"})
         body = {"title": "Test project", "label_config": label_config} | fields
         project = int(client.post("/api/projects/", json=body).raise_for_status().json()["id"])
         made.append((client, project))

@@ -102,21 +102,25 @@ class Replay:
     def _turn(self, person: Person) -> bool:
         """Some tasks in a row by one person; False when there was none."""
         for done in range(TURN):
-            if self._stop.is_set() or not self._reserve():
+            if self._stop.is_set():
                 return True
+            if not self._reserve():
+                return done > 0
             served = self._one(person)
             if served is None:
                 return done > 0
             with self._lock:
                 self.log.append(served)
                 self._last = time.monotonic()
+                if len(self.log) >= self.budget:
+                    self._stop.set()
             self.on_answer(served)
         return True
 
     def _reserve(self) -> bool:
+        """Whether an answer of the budget is left; who finds no task for theirs gives it back."""
         with self._lock:
             if self._left == 0:
-                self._stop.set()
                 return False
             self._left -= 1
             return True

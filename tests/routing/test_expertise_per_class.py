@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cueloop.store import Store, performance
 from routing.choosing import expertise
 from routing.choosing.batch import batch
-from routing.choosing.choose import Pool
+from routing.choosing.choose import EXPLORE, Pool
 from sync import quality
 from tests.routing.work import Shop
 
@@ -95,7 +95,7 @@ def test_the_pairs_are_told_apart_although_all_are_about_as_accurate_overall(sto
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(3, 6), st.integers(5, 15))
+@given(st.integers(0, 10**6), st.integers(3, 6), st.integers(15, 20))
 def test_specialists_get_four_of_five_torn_tasks_of_their_pair_while_they_have_room(
         seed: int, pairs: int, each: int) -> None:
     draw = np.random.default_rng(seed)
@@ -112,9 +112,10 @@ def test_specialists_get_four_of_five_torn_tasks_of_their_pair_while_they_have_r
         belief[at, 2 * pair] = draw.uniform(0.4, 0.6)
         belief[at, 2 * pair + 1] = 1 - belief[at, 2 * pair]
     value = expertise.information(expertise.likeliest_two(belief / belief.sum(axis=1, keepdims=True)), confusion)
-    pool = Pool(ids=np.arange(pairs), size=np.full(pairs, 20.0), free=np.full(pairs, 20, np.int64),
+    pool = Pool(ids=np.arange(pairs), size=np.full(pairs, 30.0), free=np.full(pairs, 30, np.int64),
                 load=np.zeros(pairs), answers=np.full(pairs, 200.0))
     chosen = batch(pool, value, np.ones(value.shape, bool), [1] * len(tasks), list(range(seed, seed + len(tasks))),
                    ["ask:0"] * len(tasks))
-    got = [choice.people[0] == pair for choice, pair in zip(chosen, tasks, strict=True)]
-    assert np.mean(got) >= 0.8
+    got = [choice.people[0] == pair for choice, pair in zip(chosen, tasks, strict=True) if choice.probability > EXPLORE]
+    assert np.mean(got) >= 0.95, got                    # but for the choices that explore
+    assert len(got) >= 0.8 * len(tasks)
