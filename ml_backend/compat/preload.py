@@ -1,0 +1,54 @@
+"""Contents behind the addresses in a task's data, only where the label config says that a field is an address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from cueloop.errors import LabelConfigError
+from cueloop.label_config import parse
+from ml_backend.compat.utils import is_preload_needed
+
+ADDRESSES = frozenset({"Image", "Audio", "AudioPlus", "Video", "TimeSeries", "Pdf", "PDF"})
+"""Object tags whose value is an address without saying so."""
+
+
+def preloaded(value: Any, config: str | None, fetch: Callable[[str], Any], read: bool, linked: bool | None = None,
+              ) -> Any:
+    """`value` with what lies behind its addresses: file contents with `read`, else the files' paths.
+
+    In a task's data only fields whose object tag shows an address are followed. A single value, whose field nobody
+    can know, is followed when the config has any such tag. Texts are left alone, whatever they look like.
+    """
+    if isinstance(value, Mapping):
+        fields = _linked(config)
+        return {key: preloaded(item, config, fetch, read, linked if linked is not None else key in fields)
+                for key, item in value.items()}
+    if isinstance(value, list):
+        return [preloaded(item, config, fetch, read, linked) for item in value]
+    follow = bool(_linked(config)) if linked is None else linked
+    if not isinstance(value, str) or not follow or not is_preload_needed(value) or not _allowed(value):
+        return value
+    file = fetch(value)
+    return Path(file).read_text(encoding="utf-8") if read else file
+
+
+def _linked(config: str | None) -> frozenset[str]:
+    """Fields that hold addresses."""
+    try:
+        controls = parse(config).controls if config else ()
+    except LabelConfigError:
+        return frozenset()
+    return frozenset(c.value for c in controls if c.value and (c.linked or c.shows in ADDRESSES))
+
+
+def _allowed(url: str) -> bool:
+    """Whether the web is asked: only Label Studio itself and the hosts of CUELOOP_FETCH_HOSTS."""
+    if not url.startswith(("http://", "https://")):
+        return True
+    hosts = {host.strip().lower() for host in os.getenv("CUELOOP_FETCH_HOSTS", "").split(",") if host.strip()}
+    own = urlparse(os.getenv("LABEL_STUDIO_URL", "")).hostname
+    return (urlparse(url).hostname or "").lower() in hosts | ({own} if own else set())
