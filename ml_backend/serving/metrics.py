@@ -7,7 +7,7 @@ not exist counts as `other`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,12 +102,10 @@ class Metrics:
         if self._counts and proposals:
             self._refused.inc(proposals)
 
-    def forked(self, in_service: Mapping[str, str]) -> None:
-        """Count for this process from now on; it has these versions, {model: version}, in service."""
+    def forked(self) -> None:
+        """Count for this process from now on."""
         if self._folder is not None:
             self._counts = prepare(self._folder)
-        for name, version in in_service.items():
-            self.swapped(name, None, version)
 
     def render(self) -> str:
         """Everything as text."""

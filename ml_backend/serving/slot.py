@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from cueloop import logs
 from cueloop.errors import CueloopError, NotFound
@@ -22,12 +23,23 @@ POLL_SECONDS = 1.0
 log = logs.get(__name__)
 
 
+class Watcher(Protocol):
+    """Is told what happens to the models in service."""
+
+    def swapped(self, name: str, old: str | None, new: str | None) -> None:
+        """Another version of a model is in service; None: none."""
+
+    def loaded(self, outcome: str = "loaded") -> None:
+        """A version was loaded, or could not be: then the name of the error's class."""
+
+
 class Slot:
     """One model in service, named by a reference: NAME follows the champion, NAME@VERSION stays."""
 
     def __init__(self, store: Store, artifacts: Artifacts, reference: str, *, poll_seconds: float = POLL_SECONDS,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 clock: Callable[[], float] = time.monotonic, watcher: Watcher | None = None) -> None:
         """Loads nothing yet."""
+        self._watcher = watcher
         self._store, self._artifacts, self.reference = store, artifacts, reference
         self._poll_seconds, self._clock = poll_seconds, clock
         self._loaded: Loaded | None = None
@@ -59,22 +71,50 @@ class Slot:
             with self._store.read() as conn:
                 wanted = registry.resolve(conn, self.reference)
             if self._loaded is None or self._loaded.version.version != wanted.version:
-                self._loaded = registry.load(self._artifacts, wanted, self._store)
+                self._put(registry.load(self._artifacts, wanted, self._store))
                 log.info("model in service", model=wanted.name, version=wanted.version)
         except NotFound:
-            self._loaded = None
+            self._put(None)
         except CueloopError as error:
+            if self._watcher:
+                self._watcher.loaded(type(error).__name__)
             log.error("model cannot be loaded; the old one stays", model=self.reference, error=str(error))
         finally:
             self._looked = self._clock()
+
+    def _put(self, found: Loaded | None) -> None:
+        """Put a version, or none, in service."""
+        before, self._loaded = self._loaded, found
+        if self._watcher is None:
+            return
+        if found is not None:
+            self._watcher.loaded()
+        version, old = found and found.version, before and before.version
+        if version or old:
+            name = (version or old).name  # type: ignore[union-attr]
+            self._watcher.swapped(name, old and old.version, version and version.version)
+
+    def forked(self) -> None:
+        """Look at the alias again, in a process made a moment ago: the one it was made from may have old models."""
+        self._looking = threading.Lock()
+        self._refresh()
+        if self._watcher and self._loaded:
+            self._watcher.swapped(self._loaded.version.name, None, self._loaded.version.version)
+
+    def forking(self) -> None:
+        """This process answers nobody: it only makes others, which have these models in service."""
+        if self._watcher and self._loaded:
+            self._watcher.swapped(self._loaded.version.name, self._loaded.version.version, None)
 
 
 class Serving:
     """All models in service of this process, loaded when first asked for."""
 
-    def __init__(self, store: Store, artifacts: Artifacts, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(self, store: Store, artifacts: Artifacts, *, poll_seconds: float = POLL_SECONDS,
+                 watcher: Watcher | None = None) -> None:
         """Loads nothing yet."""
         self._store, self._artifacts, self._poll_seconds = store, artifacts, poll_seconds
+        self._watcher = watcher
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
 
@@ -84,10 +124,22 @@ class Serving:
         if slot is None:
             with self._lock:
                 slot = self._slots.setdefault(
-                    reference, Slot(self._store, self._artifacts, reference, poll_seconds=self._poll_seconds))
+                    reference, Slot(self._store, self._artifacts, reference, poll_seconds=self._poll_seconds,
+                                    watcher=self._watcher))
         return slot.get()
 
     def in_service(self) -> dict[str, str]:
         """{model: version} of what is loaded."""
         loaded = [slot.get() for slot in list(self._slots.values())]
         return {one.version.name: one.version.version for one in loaded if one}
+
+    def forked(self) -> None:
+        """See `Slot.forked`, of all models."""
+        self._lock = threading.Lock()
+        for slot in self._slots.values():
+            slot.forked()
+
+    def forking(self) -> None:
+        """See `Slot.forking`, of all models."""
+        for slot in self._slots.values():
+            slot.forking()
