@@ -7,6 +7,7 @@ without files.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -47,6 +48,7 @@ class Loaded:
 
 
 LOADERS: dict[str, str] = {
+    "label-studio-ml": "ml_backend.compat.version:load",
 }
 """Kind of a version that is no bundle of heads -> `module:function` that loads it (artifacts, version, store)."""
 
@@ -59,9 +61,16 @@ def save(
 
     Raises ModelError for a name that could not be a folder.
     """
+    return keep(store, artifacts, bundle.to_files() | (extra or {}), card, name=name, kind=kind, project_id=project_id)
+
+
+def keep(
+    store: Store, artifacts: Artifacts, files: Mapping[str, bytes], card: dict[str, Any], *, name: str, kind: str,
+    project_id: int | None = None,
+) -> ModelVersion:
+    """Keep the files of a new version of any kind, as the challenger. See `save`."""
     if not NAME.fullmatch(name):
         raise ModelError(f"{name!r} cannot be a model's name: use letters, digits, dots, dashes and underscores.")
-    files = bundle.to_files() | (extra or {})
     created = now()
     print_ = sha256(b"".join(files[key] for key in sorted(files)) + created.isoformat().encode())
     version = f"{created:%Y%m%d-%H%M%S}-{print_[:6]}"
