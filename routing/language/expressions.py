@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from math import inf, isfinite
 from typing import Any
@@ -72,17 +72,7 @@ class Compiler:
     def _boolop(self, node: ast.BoolOp) -> Typed | None:
         runs = [self.truth(value) for value in node.values]
         join = columns.both if isinstance(node.op, ast.And) else columns.either
-        whole = [run for run in runs if run is not None]
-        if len(whole) < len(runs):
-            return None
-
-        def run(lookup: Lookup) -> Column:
-            result = whole[0](lookup)
-            for other in whole[1:]:
-                result = join(result, other(lookup))
-            return result
-
-        return Typed("truth", run)
+        return _all_of(runs, join)
 
     def _unaryop(self, node: ast.UnaryOp) -> Typed | None:
         if isinstance(node.op, ast.Not):
@@ -109,17 +99,7 @@ class Compiler:
         parts = [self.compile(value) for value in (node.left, *node.comparators)]
         runs = [self._one(op, a, b, at) for op, a, b, at in
                 zip(node.ops, parts, parts[1:], node.comparators, strict=False)]
-        whole = [run for run in runs if run is not None]
-        if len(whole) < len(runs):
-            return None
-
-        def run(lookup: Lookup) -> Column:
-            result = whole[0](lookup)
-            for other in whole[1:]:
-                result = columns.both(result, other(lookup))
-            return result
-
-        return Typed("truth", run)
+        return _all_of(runs, columns.both)
 
     def _one(self, op: ast.cmpop, left: Typed | None, right: Typed | None, at: ast.expr) -> Run | None:
         if left is None or right is None:
@@ -324,6 +304,21 @@ def _read_as(run: Run, kind: str) -> Run:
         return run
     types, dtype = READ_AS[kind]
     return lambda lookup: columns.only(run(lookup), types, dtype)
+
+
+def _all_of(runs: Sequence[Run | None], join: Callable[[Column, Column], Column]) -> Typed | None:
+    """Truths joined from left to right; None where one of them is wrong."""
+    whole = [run for run in runs if run is not None]
+    if len(whole) < len(runs):
+        return None
+
+    def run(lookup: Lookup) -> Column:
+        result = whole[0](lookup)
+        for other in whole[1:]:
+            result = join(result, other(lookup))
+        return result
+
+    return Typed("truth", run)
 
 
 def _map(function: Callable[..., object], column: Column) -> Column:
