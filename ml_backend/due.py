@@ -17,6 +17,7 @@ from cueloop.store import Store, models, predictions, projects
 from cueloop.store.columns import now
 from cueloop.store.schema import consensus, jobs
 from ml_backend.consensus_data import LEAST_PROBABILITY
+from ml_backend.elsewhere import due as pushed
 from ml_backend.jobs import TRAIN, enqueue_prelabel
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def prelabelling_due(conn: sa.Connection, project_id: int, rest: timedelta) -> b
     project = projects.get(conn, project_id)
     if project.mode in projects.LIVE and predictions.waiting(conn, *version):
         return True
+    if champion.kind == models.ELSEWHERE:       # nothing can be predicted here; scores may be learned anew
+        return pushed.due(conn, champion)
     modelled = {c.name for c in parse(project.label_config).modelled}
     return any(predictions.missing(conn, *version, control) for control in modelled & set(champion.card["controls"]))
 

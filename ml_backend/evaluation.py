@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -112,6 +112,16 @@ def against_champion(candidate: Head, champion: Head, data: Dataset, taught: Col
     return compare(data.control, "the champion", new, old, truth)
 
 
+def against_answers(candidate: Head, said: Mapping[int, Mapping[str, float]], data: Dataset) -> Comparison:
+    """A head and a champion that cannot be asked, only looked up: `said` has its {label: probability} by task."""
+    examples, _ = judges(data, {e.key for e in data.examples if e.key not in said})
+    if len(examples) < LEAST_JUDGES:
+        return _undecided(data.control, "the champion", len(examples))
+    new, truth = _aligned(candidate, data, examples)
+    old = np.array([[said[e.key].get(label, 0.0) for label in data.labels] for e in examples])
+    return compare(data.control, "the champion", new, old, truth)
+
+
 def against_frequencies(candidate: Floats, truth: NDArray[np.int64], control: str) -> Comparison:
     """Out-of-fold probabilities (n, K) against always answering the classes' frequencies."""
     shares = np.bincount(truth, minlength=candidate.shape[1]) / max(len(truth), 1)
@@ -134,6 +144,18 @@ def compare(control: str, rival: str, new: Floats, old: Floats, truth: NDArray[n
               f"log score {logs:+.3f} ± {logs_error:.3f}")
     return Comparison(control, rival, count, float(right[0].mean()), float(right[1].mean()), gain, gain_error,
                       logs, logs_error, no_worse, reason)
+
+
+def compare_scores(control: str, rival: str, new: Floats, old: Floats) -> Comparison:
+    """Paired comparison of any score (n,) where more is better, such as the F1 of regions."""
+    if len(new) < LEAST_JUDGES:
+        return _undecided(control, rival, len(new))
+    gain, error = _paired(new - old)
+    no_worse = gain >= -TOLERANCE * error
+    reason = (f"{control}: {'no worse' if no_worse else 'worse'}, {new.mean():.3f} against {old.mean():.3f} of {rival} "
+              f"on the same {len(new)} tasks ({gain:+.3f} ± {error:.3f})")
+    return Comparison(control, rival, len(new), float(new.mean()), float(old.mean()), gain, error, 0.0, 0.0, no_worse,
+                      reason)
 
 
 def _undecided(control: str, rival: str, count: int) -> Comparison:

@@ -49,12 +49,15 @@ def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champi
     """
     from ml_backend import predictions, registry
     from ml_backend.artifacts import Artifacts
+    from ml_backend.elsewhere import keep as recalibration
     from ml_backend.push import push
 
     with _surroundings() as (config, store):
         with store.read() as conn:
             found = registry.resolve(conn, f"{models.name_for(conn, project_id, name)}@{version}")
             live = projects.get(conn, project_id).mode in projects.LIVE
+        if recalibration.due_now(store, found):
+            found = recalibration.recalibrate(store, found)
         artifacts = Artifacts(config.artifacts)
         seen = predictions.taught(artifacts, found, project_id)
         written = predictions.write(store, registry.load(artifacts, found), project_id, seen,

@@ -49,6 +49,7 @@ class Loaded:
 
 LOADERS: dict[str, str] = {
     "label-studio-ml": "ml_backend.compat.version:load",
+    "elsewhere": "ml_backend.elsewhere.version:load",
 }
 """Kind of a version that is no bundle of heads -> `module:function` that loads it (artifacts, version, store)."""
 
@@ -115,8 +116,11 @@ def load(artifacts: Artifacts, version: ModelVersion, store: Store | None = None
 
 def promote(
     store: Store, version: ModelVersion, *, actor: str, reason: str, instead_of: str | None = None,
+    for_project: bool = False,
 ) -> str | None:
-    """Put a version in service. Returns the version that was in service before.
+    """Put a version in service. Returns the version of this model that was in service before.
+
+    `for_project`: the model becomes the one that serves the version's project, whichever did.
 
     `instead_of`: the champion that the gate compared with ("" for none); raises ModelError when another one was
     put in service meanwhile. None does not ask.
@@ -128,6 +132,8 @@ def promote(
             raise ModelError(f"Model {version.name}: {before or 'no version'} is in service now, the comparison was "
                              f"with {instead_of or 'none'}. Train again.")
         _serve(conn, version, before, actor, "promoted", reason)
+        if for_project and version.project_id is not None:
+            _for_project(conn, version, actor, reason)
     return before
 
 
@@ -161,3 +167,13 @@ def _serve(
                      .values(model=version.name))
     audit.record(conn, actor, f"model {action}", f"{version.name}@{version.version}",
                  {"instead_of": before, "reason": reason})
+
+
+def _for_project(conn: sa.Connection, version: ModelVersion, actor: str, reason: str) -> None:
+    assert version.project_id is not None
+    before = models.name_for(conn, version.project_id)
+    if before == version.name:
+        return
+    conn.execute(projects.update().where(projects.c.id == version.project_id).values(model=version.name))
+    audit.record(conn, actor, "project's model changed", f"project {version.project_id}",
+                 {"model": version.name, "instead_of": before, "reason": reason})

@@ -11,12 +11,21 @@ from typing import Any
 from cueloop import __version__
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
+from cueloop.store import predictions as stored_predictions
 from cueloop.store.models import ModelVersion
 from ml_backend import predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
 from ml_backend.dataset import Dataset
-from ml_backend.evaluation import Comparison, Verdict, against_champion, against_frequencies, evaluate, verdict
+from ml_backend.evaluation import (
+    Comparison,
+    Verdict,
+    against_answers,
+    against_champion,
+    against_frequencies,
+    evaluate,
+    verdict,
+)
 from ml_backend.registry import Loaded
 from ml_backend.training import DEFAULT_KIND, Trained, train
 
@@ -50,7 +59,7 @@ def retrain(
     if champion:  # a control without enough examples keeps the head it has
         heads += tuple(h for h in champion.bundle.heads if h.control in skipped)
     taught = predictions.taught(artifacts, champion.version, project_id) if champion else {}
-    judged = verdict([_compare(t, d, champion, taught.get(d.control, {})) for t in trained for d in data
+    judged = verdict([_compare(store, t, d, champion, taught.get(d.control, {})) for t in trained for d in data
                       if d.control == t.head.control])
     card = _card(trained, skipped, data, champion, judged, seed)
     kept = {control: seen for control, seen in taught.items() if control in skipped}
@@ -71,7 +80,7 @@ def _champion(store: Store, artifacts: Artifacts, name: str) -> Loaded | None:
     with store.read() as conn:
         version = models.aliases_of(conn, name).get(registry.CHAMPION)
         found = models.get(conn, name, version) if version else None
-    return registry.load(artifacts, found) if found else None
+    return registry.load(artifacts, found, store) if found else None
 
 
 def _train_all(
@@ -95,7 +104,15 @@ def _part(progress: Progress, number: int, parts: int) -> Progress:
     return lambda done, total: progress(number * total + done, parts * total)
 
 
-def _compare(trained: Trained, data: Dataset, champion: Loaded | None, taught: Collection[int]) -> Comparison:
+def _compare(
+    store: Store, trained: Trained, data: Dataset, champion: Loaded | None, taught: Collection[int],
+) -> Comparison:
+    if champion is not None and champion.other is not None:      # nothing to ask: what it said is in the store
+        with store.read() as conn:
+            said = stored_predictions.out_of_fold(conn, champion.version.name, champion.version.version, data.control,
+                                                  [e.key for e in data.examples])
+        if said:
+            return against_answers(trained.head, said, data)
     rival = champion.bundle.head(data.control) if champion else None
     if rival is None:
         return against_frequencies(trained.out_of_fold, trained.truth, data.control)

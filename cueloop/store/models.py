@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from cueloop.store.columns import now
 from cueloop.store.schema import aliases, model_versions, projects
+from cueloop.store.upsert import upsert
 
 DEFAULT = "default"
 """The name that stands for "the model of this project"."""
+ELSEWHERE = "elsewhere"
+"""Kind of a version whose predictions were pushed: it was not trained here, and there is nothing to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ def insert(conn: sa.Connection, version: ModelVersion) -> None:
     conn.execute(model_versions.insert().values(**asdict(version)))
 
 
+def put(conn: sa.Connection, version: ModelVersion) -> None:
+    """Add a version that grows (predictions pushed from elsewhere), or write its card and hashes anew."""
+    upsert(conn, model_versions, [asdict(version)], ["name", "version"], update=["sha256", "card"])
+
+
 def get(conn: sa.Connection, name: str, version: str) -> ModelVersion | None:
     """One version, or None."""
     row = conn.execute(sa.select(model_versions).where(
@@ -52,9 +60,9 @@ def versions(conn: sa.Connection, name: str | None = None) -> list[ModelVersion]
 
 
 def newest(conn: sa.Connection, name: str, project_id: int) -> ModelVersion | None:
-    """The version of a model that was trained last on a project's data, in service or not."""
+    """The version of a model that was trained last on a project's data, in service or not; none that was pushed."""
     row = conn.execute(sa.select(model_versions).where(
-        model_versions.c.name == name, model_versions.c.project_id == project_id,
+        model_versions.c.name == name, model_versions.c.project_id == project_id, model_versions.c.kind != ELSEWHERE,
     ).order_by(model_versions.c.created_at.desc()).limit(1)).first()
     return None if row is None else ModelVersion(**row._mapping)
 

@@ -33,7 +33,9 @@ class Prediction:
     explanation: dict[str, Any] | None = None
     """{"for": [[token, weight]], "against": [[token, weight]]}; None: unknown."""
     raw: dict[str, float] | None = None
-    """{label: probability} as a pipeline of others told it, before calibration."""
+    """{label: probability} as a pipeline of others told it, before calibration; {} where it told no score."""
+    value: list[dict[str, Any]] | None = None
+    """Predicted regions, each its `label`, `score` and place; None for a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,49 @@ def of_tasks(conn: sa.Connection, model: str, version: str, keys: Sequence[int])
         for row in conn.execute(query.order_by(predictions.c.key)):
             found.setdefault(row.task, []).append(Prediction(**row._mapping))
     return found
+
+
+def page(
+    conn: sa.Connection, project_id: int, model: str, version: str, control: str, after: int = 0, size: int = 1_000,
+) -> list[Prediction]:
+    """The next predictions of one control by a version, by task, from the one after task `after` on."""
+    columns = [predictions.c[field.name] for field in fields(Prediction)]
+    query = sa.select(*columns).where(
+        _of(model, version), predictions.c.project_id == project_id, predictions.c.control == control,
+        predictions.c.task > after).order_by(predictions.c.task).limit(size)
+    return [Prediction(**row._mapping) for row in conn.execute(query)]
+
+
+def out_of_fold(
+    conn: sa.Connection, model: str, version: str, control: str, keys: Sequence[int],
+) -> dict[int, dict[str, float]]:
+    """{task: {label: probability}} of these tasks, without those that the version was trained on."""
+    found: dict[int, dict[str, float]] = {}
+    for some in chunks(keys):
+        found |= {row.task: row.probabilities for row in conn.execute(
+            sa.select(predictions.c.task, predictions.c.probabilities).where(
+                _of(model, version), predictions.c.control == control, predictions.c.out_of_fold,
+                predictions.c.task.in_(some)))}
+    return found
+
+
+def controls(conn: sa.Connection, project_id: int, model: str, version: str) -> list[str]:
+    """Controls about which a version has said something."""
+    return list(conn.scalars(sa.select(predictions.c.control).distinct().where(
+        _of(model, version), predictions.c.project_id == project_id).order_by(predictions.c.control)))
+
+
+def rescore(conn: sa.Connection, rows: Sequence[Prediction]) -> None:
+    """Write the scores of predictions that stand: what was told stays, how far it is believed changes."""
+    if rows:
+        c = predictions.c
+        conn.execute(predictions.update().where(
+            c.task == sa.bindparam("of_task"), c.control == sa.bindparam("of_control"),
+            c.model == sa.bindparam("of_model"), c.version == sa.bindparam("of_version"),
+        ).values(score=sa.bindparam("new_score"), probabilities=sa.bindparam("new_probabilities"),
+                 value=sa.bindparam("new_value")), [
+            {"of_task": row.task, "of_control": row.control, "of_model": row.model, "of_version": row.version,
+             "new_score": row.score, "new_probabilities": row.probabilities, "new_value": row.value} for row in rows])
 
 
 def mark_sent(conn: sa.Connection, model: str, version: str, keys: Sequence[int]) -> list[int]:

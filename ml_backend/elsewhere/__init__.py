@@ -1,1 +1,1 @@
-"""Predictions that a team's own pipeline or language model made: checked, calibrated, versioned."""
+"""Predictions of a team's own pipeline or language model: read, checked, calibrated, judged, served like ours."""
