@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,7 +13,8 @@ from cueloop.errors import ModelError
 from cueloop.types import Control
 from ml_backend.calibration import Floats, softmax
 from ml_backend.models import kind
-from ml_backend.models.kind import Classifier
+from ml_backend.models.kind import Classifier, Explaining
+from ml_backend.models.reading import Reading, slices
 
 INDEX = "bundle.json"
 """The file that lists the heads."""
@@ -34,9 +35,21 @@ class Head:
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Calibrated probabilities (n, labels) of each text."""
-        if not texts:
-            return np.empty((0, len(self.labels)))
-        return softmax(self.classifier.logits(texts), self.temperature)
+        return np.concatenate([np.empty((0, len(self.labels))),
+                               *(softmax(self.classifier.logits(texts[part]), self.temperature)
+                                 for part in slices(texts))])
+
+    def read(self, texts: Sequence[str]) -> Iterator[tuple[slice, Floats, Reading | None]]:
+        """Part by part, so that memory stays bounded: which texts, their `probabilities`, and what was read in them.
+
+        The last is None where this kind of model cannot explain itself.
+        """
+        for part in slices(texts):
+            if isinstance(self.classifier, Explaining):
+                reading = self.classifier.read(texts[part])
+                yield part, softmax(reading.logits, self.temperature), reading
+            else:
+                yield part, softmax(self.classifier.logits(texts[part]), self.temperature), None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cueloop.store.predictions import Prediction
 from cueloop.store.schema import tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
+from ml_backend.answering.explain import rank, spoken
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Head, paired
 from ml_backend.calibration import Floats
@@ -100,14 +101,17 @@ def within(head: Head, control: Control, probabilities: Floats) -> dict[str, flo
 def _rows(
     head: Head, control: Control, texts: Mapping[int, str], seen: Mapping[int, Floats], loaded: Loaded, project_id: int,
 ) -> list[Prediction]:
-    moment, rows = now(), []
-    for (key, _), fresh in zip(texts.items(), head.probabilities(list(texts.values())), strict=True):
-        probabilities = within(head, control, seen.get(key, fresh))
-        label = next(iter(probabilities))
-        rows.append(Prediction(
-            project_id=project_id, task=key, control=control.name, model=loaded.version.name,
-            version=loaded.version.version, label=label, score=probabilities[label], probabilities=probabilities,
-            out_of_fold=key not in seen, created_at=moment))
+    """Of a task that it was trained on no words are kept: the score is of other models, which may say another label."""
+    moment, rows, keys = now(), [], list(texts)
+    for part, probabilities, reading in head.read(list(texts.values())):
+        words = spoken(head, reading, rank(head, control.labels, probabilities))
+        for key, fresh, why in zip(keys[part], probabilities, words, strict=True):
+            said = within(head, control, seen.get(key, fresh))
+            label = next(iter(said))
+            rows.append(Prediction(
+                project_id=project_id, task=key, control=control.name, model=loaded.version.name,
+                version=loaded.version.version, label=label, score=said[label], probabilities=said,
+                out_of_fold=key not in seen, created_at=moment, explanation=None if key in seen else why))
     return rows
 
 

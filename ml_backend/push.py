@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from cueloop import logs
 from cueloop.errors import LabelStudioError, LabelStudioRefused, LabelStudioUnreachable
-from cueloop.label_config import parse, to_result
+from cueloop.label_config import parse
 from cueloop.store import Store, models, predictions, projects
 from cueloop.store.predictions import Prediction, Waiting
 from cueloop.types import Control
+from ml_backend.answering.alternatives import Said, answers
 
 if TYPE_CHECKING:
     from cueloop.label_studio import LabelStudio
@@ -24,8 +25,6 @@ BATCH = 250
 """Tasks a call."""
 ALTERNATIVE = "-alt2"
 """Added to the version under which the second likeliest answer is shown beside the first."""
-LEAST_ALTERNATIVE = 0.1
-"""Probability from which on a second answer is worth showing."""
 
 log = logs.get(__name__)
 
@@ -70,26 +69,12 @@ def push(
 def rows_of(
     task_id: int, said: Sequence[Prediction], controls: dict[str, Control], version: str,
 ) -> list[dict[str, Any]]:
-    """What Label Studio is given for one task: the model's answer, and the likeliest other one if there is one.
-
-    Several controls make one prediction; its score is that of the least sure one, whose second label the
-    alternative shows.
-    """
-    said = [p for p in said if p.control in controls]
-    if not said:
-        return []
-    doubtful = min(said, key=lambda p: p.score)
-    first = [item for p in said for item in to_result(controls[p.control], p.label, p.score)]
-    rows = [{"task": task_id, "result": first, "score": doubtful.score, "model_version": version}]
-    others = sorted(((p, label) for label, p in doubtful.probabilities.items() if label != doubtful.label),
-                    reverse=True)
-    if others and others[0][0] >= LEAST_ALTERNATIVE:
-        probability, label = others[0]
-        second = [item for p in said for item in (
-            to_result(controls[p.control], label, probability) if p is doubtful
-            else to_result(controls[p.control], p.label, p.score))]
-        rows.append({"task": task_id, "result": second, "score": probability, "model_version": version + ALTERNATIVE})
-    return rows
+    """What Label Studio is given for one task: the model's answer, and the likeliest other one if there is one."""
+    given = [Said(controls[p.control], p.label, p.score, max(
+        ((label, chance) for label, chance in p.probabilities.items() if label != p.label),
+        key=lambda pair: pair[1], default=None)) for p in said if p.control in controls]
+    return [{"task": task_id, "result": result, "score": score, "model_version": version + suffix}
+            for (result, score), suffix in zip(answers(given), ("", ALTERNATIVE), strict=False)]
 
 
 def _send(

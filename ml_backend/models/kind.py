@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from ml_backend.calibration import Floats, Ints
+from ml_backend.models.reading import Reading
 
 
 class Classifier(Protocol):
@@ -30,4 +31,13 @@ class Classifier(Protocol):
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The model that `to_files` wrote."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A classifier that can also tell which words made it say what it says; others tell scores only."""
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """The texts as this model reads them: the logits of `logits`, and what each word did to them."""
         ...
