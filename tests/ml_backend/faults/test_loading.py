@@ -1,0 +1,200 @@
+"""Faults 1, 4, 10, 20, 21, 22 and 25: models loaded too often, not at all, half, or in one process only."""
+
+import threading
+import time
+from pathlib import Path
+
+import defusedxml.ElementTree
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from cueloop.settings import Settings
+from cueloop.store import Store
+from cueloop.store import schema as s
+from ml_backend import registry
+from ml_backend.bundle import Bundle
+from ml_backend.dataset import Example
+from tests.ml_backend.conftest import CONFIG, dataset, examples
+from tests.ml_backend.live import Live
+from tests.ml_backend.server import AUTH, Server, predict, task, train_now
+
+BREAD = "bread cheese soup salad dinner"
+
+
+def folder(settings, version):
+    return Path(settings.home) / "artifacts" / "models" / "topics" / version
+
+
+def put_in_service(store, version):
+    with store.write() as conn:
+        conn.execute(s.aliases.update().where(s.aliases.c.alias == "champion").values(version=version))
+
+
+def test_fault_01_a_model_is_loaded_and_a_config_parsed_once_not_at_every_request(serve, train, monkeypatch):
+    train()
+    loaded, parsed = [], []
+    load, parse = Bundle.from_files.__func__, defusedxml.ElementTree.fromstring
+    monkeypatch.setattr(Bundle, "from_files", classmethod(lambda cls, files: loaded.append(1) or load(cls, files)))
+    monkeypatch.setattr(defusedxml.ElementTree, "fromstring", lambda text: parsed.append(text) or parse(text))
+    client = serve("topics")
+    config = CONFIG.replace("<View>", "<View><!-- of this test alone -->")
+    for _ in range(20):
+        client.post("/setup", json={"project": "1.1", "schema": config}).raise_for_status()
+        client.post("/predict", json={"tasks": [task("bread")], "label_config": config}).raise_for_status()
+    assert len(loaded) == 1
+    assert len(parsed) == len(set(parsed))
+
+
+def test_fault_04_all_processes_follow_and_each_answer_is_of_the_model_it_names(settings, store):
+    """Upstream: 28 of 60 answers after a training came from the untrained model, under the trained one's version."""
+    # Given two models that tell food and money apart the one way and the other, and two serving processes
+    turned = {"food": "money", "money": "food", "sport": "sport"}
+    ways, first = {}, examples(90)
+    ways[train_now(settings, store, [dataset(first)])] = "food"
+    live = Live(settings.model_copy(update={"database_url": str(store.url)}), "--model", "topics",
+                CUELOOP_ML_PROCESSES="2", CUELOOP_ML_THREADS="4")
+    wrong, seen, stop = [], [], threading.Event()
+
+    def ask():
+        while not stop.wait(0.01):
+            with live.another() as own:  # a connection each, so that both processes are met
+                [answer] = predict(own, [task(BREAD)])
+            [label] = answer["result"][0]["value"]["choices"]
+            seen.append(answer["model_version"])
+            if ways.get(answer["model_version"]) != label:
+                wrong.append((answer["model_version"], label))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        # When the other one is trained and put in service, and then the first again, ten times in all
+        other = [Example(e.key, e.identity, e.text, turned[e.label], e.weight) for e in first]
+        before = next(iter(ways))
+        with pytest.MonkeyPatch.context() as patch:  # its version is known before anybody can meet it
+            patch.setattr(registry, "promote", lambda *_, **__: None)
+            after = train_now(settings, store, [dataset(other)])
+        ways[after] = "money"
+        for number in range(10):
+            put_in_service(store, after if number % 2 == 0 else before)
+            stop.wait(0.3)
+        put_in_service(store, after)
+        stop.wait(2.5)  # every process looks once a second
+        seen.clear()
+        for _ in range(200):
+            if len(seen) >= 40 or stop.wait(0.05):
+                break
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        live.stop()
+    # Then no answer carried another model's version, and in the end all processes serve the newest
+    assert wrong == []
+    assert set(seen) == {after}
+
+
+def test_fault_10_a_file_cut_short_is_never_served(serve, train, settings, store):
+    first = train()
+    client = serve("topics")
+    assert predict(client, [task(BREAD)])[0]["model_version"] == first
+    second = train(seed=1)
+    put_in_service(store, first)
+    # Given a second version of which one file after the other is cut in half
+    for file in sorted(p for p in folder(settings, second).rglob("*") if p.is_file()):
+        whole = file.read_bytes()
+        file.write_bytes(whole[:len(whole) // 2])
+        put_in_service(store, second)
+        time.sleep(0.12)  # the server looks every 0.05 s
+        answers = [predict(client, [task(BREAD)])[0] for _ in range(3)]
+        needed = file.name == "bundle.json" or file.parent.name.startswith("head-")
+        assert not needed or {answer["model_version"] for answer in answers} == {first}, file
+        put_in_service(store, first)
+        time.sleep(0.12)
+        file.write_bytes(whole)
+    assert predict(client, [task(BREAD)])[0]["model_version"] == first
+
+
+def test_fault_10_no_file_of_a_model_can_run_code(train, settings):
+    for file in (p for p in folder(settings, train()).rglob("*") if p.is_file()):
+        assert not file.read_bytes().startswith(b"\x80")  # a pickle
+        if file.suffix in {".npy", ".npz"}:
+            np.load(file, allow_pickle=False)
+        assert file.suffix not in {".pkl", ".joblib", ".pt", ".bin"}
+
+
+def test_fault_20_a_model_that_cannot_be_loaded_is_never_replaced_by_a_guess(serve, train, settings):
+    """Upstream falls back to a random head without a word. Here nothing is answered, and it is told."""
+    version = train()
+    (folder(settings, version) / "bundle.json").write_bytes(b"{}")
+    client = serve("topics")
+    assert predict(client, [task(BREAD)]) == [{"result": [], "score": 0.0, "model_version": "untrained"}]
+    assert client.post("/setup", json={}).json() == {"model_version": "untrained"}
+    health = client.get("/health").json()
+    assert health["models"] == {}
+    assert "degraded" in str(health).lower()
+
+
+def test_fault_21_the_old_model_answers_while_the_new_one_loads(serve, train, store, monkeypatch):
+    second, first = train(seed=1), train()
+    client = serve("topics")
+    assert predict(client, [task(BREAD)])[0]["model_version"] == first
+    # Given a loading that takes until the test lets it
+    loading, may = threading.Event(), threading.Event()
+    load = registry.load
+
+    def slow(*arguments, **named):
+        loading.set()
+        assert may.wait(30)
+        return load(*arguments, **named)
+
+    monkeypatch.setattr(registry, "load", slow)
+    put_in_service(store, second)
+    try:
+        while not loading.is_set():
+            assert predict(client, [task(BREAD)])[0]["model_version"] == first
+        for _ in range(10):
+            assert predict(client, [task(BREAD)])[0]["model_version"] == first
+    finally:
+        may.set()
+    for _ in range(400):
+        if predict(client, [task(BREAD)])[0]["model_version"] == second:
+            break
+        time.sleep(0.02)
+    assert predict(client, [task(BREAD)])[0]["model_version"] == second
+
+
+def test_fault_22_a_home_that_is_a_relative_path_serves_and_no_file_is_ever_deleted(tmp_path, monkeypatch):
+    """Upstream's guard refuses every model under its own default folder, and deletes what it cannot load."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    settings = Settings(home=Path(), ml_user=AUTH[0], ml_password=AUTH[1])
+    store = Store.open(settings.store_url)
+    version = train_now(settings, store, [dataset(examples(60))])
+    for broken in (False, True):
+        if broken:
+            (folder(settings, version) / "bundle.json").write_bytes(b"{}")
+        files = sorted(p for p in folder(settings, version).rglob("*"))
+        server = Server(settings, store, "topics")
+        [answer] = predict(server.client, [task(BREAD)])
+        server.stop()
+        assert (answer["model_version"] == version) is not broken
+        assert sorted(p for p in folder(settings, version).rglob("*")) == files
+    store.close()
+
+
+def test_fault_25_serving_writes_nothing_and_waits_for_no_writer(serve, train, store):
+    """Upstream commits to a database at every request."""
+    train()
+    client = serve("topics")
+    predict(client, [task(BREAD)])
+    # Given somebody who holds the store's only write lock
+    with store.engine.connect() as conn:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        before = conn.scalar(sa.text("PRAGMA data_version"))
+        client.post("/setup", json={"project": "1.1", "schema": CONFIG}).raise_for_status()
+        assert predict(client, [task(BREAD)])[0]["result"]
+        assert client.get("/health").status_code == 200
+        assert conn.scalar(sa.text("PRAGMA data_version")) == before
+        conn.rollback()
