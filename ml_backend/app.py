@@ -10,6 +10,7 @@ from flask import Flask
 from cueloop.settings import Settings
 from cueloop.store import Store
 from ml_backend.routes import Backend
+from ml_backend.serving.parts import build
 from ml_backend.serving.refusals import of_error
 from ml_backend.serving.slot import POLL_SECONDS
 
@@ -28,7 +29,8 @@ def create_app(
     app = Flask("ml_backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.merge_slashes = False  # a redirect would lose the body
-    backend = Backend(settings, store, model, poll_seconds)
+    backend = Backend(build(settings, store, model, poll_seconds))
+    app.extensions["ml_backend"] = backend
     if warm:
         backend.warm()
     app.before_request(backend.admit)

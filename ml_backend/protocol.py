@@ -5,15 +5,14 @@ Bodies hold tokens and customers' texts: nothing here logs them, errors name fie
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from cueloop.errors import CueloopError, LabelConfigError
-from cueloop.label_config import parse
+from cueloop.label_config import answer, parse
 from cueloop.types import Control, LabelConfig
-from ml_backend.answering.proposal import Proposal
 from ml_backend.registry import Loaded
 
 UNTRAINED = "untrained"
@@ -68,33 +67,43 @@ def _from_editor(tasks: list[Any]) -> bool:
     return len(tasks) == 1 and isinstance(tasks[0], dict) and isinstance(tasks[0].get("drafts"), list)
 
 
-def project_id(value: Any) -> int | None:
-    """The project's id in `5.1795339044` (id and time of creation), in a number, or in a project; None if absent."""
+def project_id(value: Any, name: str = "project") -> int | None:
+    """The project's id in `5.1795339044` (id and time of creation), in a number, or in a project; None if absent.
+
+    `name`: of the field, for the message. Raises BadRequest.
+    """
     if isinstance(value, dict):
         value = value.get("id")
     if value is None or value == "":
         return None
-    head = str(value).split(".", 1)[0]
-    if isinstance(value, bool) or not head.isdecimal() or len(head) > 18:
-        raise BadRequest("`project` must be a project's id, like 5 or 5.1795339044.")
+    known = isinstance(value, str | int | float) and not isinstance(value, bool)
+    head = str(value).split(".", 1)[0] if known else ""
+    if not (head.isascii() and head.isdecimal()) or len(head) > 18:
+        raise BadRequest(f"`{name}` must be a project's id, like 5 or 5.1795339044.")
     return int(head)
 
 
-def config(value: Any) -> LabelConfig | None:
-    """The label config in a body; None if it is absent or empty. Raises BadRequest when it cannot be read."""
+def config(value: Any, name: str = "label_config") -> LabelConfig | None:
+    """The label config in a body; None if it is absent or empty. Raises BadRequest when it cannot be read.
+
+    `name`: of the field, for the message.
+    """
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise BadRequest("`label_config` must be a string.")
+        raise BadRequest(f"`{name}` must be a string of XML.")
     try:
         return _parsed(value)
     except LabelConfigError as error:
         raise BadRequest(str(error)) from None
+    except (UnicodeEncodeError, RecursionError):
+        raise BadRequest(f"`{name}` is no XML: half a character, or tags nested too deeply.") from None
 
 
 @lru_cache(maxsize=64)
 def _parsed(xml: str) -> LabelConfig:
     """Label Studio sends the same config with every request."""
+    xml.encode()  # half of a pair of surrogates is no character
     return parse(xml)
 
 
@@ -104,32 +113,20 @@ def task_id(task: Any) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**31 else None
 
 
-def answers(
-    request: Asked, loaded: Loaded | None, controls: Sequence[Control], blind: Collection[int],
-) -> list[Any]:
-    """One answer a task, in order. One bad task gets an empty answer and harms no other.
+def controls_of(loaded: Loaded | None, config: LabelConfig | None) -> tuple[Control, ...]:
+    """Controls that a model is asked about; without a config those that it was trained for.
 
-    An empty answer is an empty *list* where it would be stored, and for a blind task: for an object Label Studio
-    stores a prediction even when its result is empty, and people count as having seen a suggestion.
+    Models of ours answer single choices only. One of somebody else's may answer anything that the config has.
     """
-    version = loaded.version.version if loaded else UNTRAINED
-    hidden = [task_id(task) in blind and task_id(task) is not None for task in request.tasks]
-    at = [place for place, secret in enumerate(hidden) if not secret]
-    said = dict(zip(at, loaded.answering.propose(request, controls, at), strict=True)) if loaded else {}
-    found: list[Any] = []
-    for place, secret in enumerate(hidden):
-        proposals = said.get(place, [])
-        if not proposals and (request.stored or (secret and not request.interactive)):
-            found.append([])
-            continue
-        best = proposals[0] if proposals else Proposal([], 0.0)
-        found.append({"result": best.result, "score": best.score, "model_version": version})
-    return found
-
-
-def controls_of(loaded: Loaded | None, brought: LabelConfig | None) -> tuple[Control, ...]:
-    """Controls to answer: those of the body's config, or without one those that the model was trained for."""
-    if brought is not None and brought.controls:
-        return brought.modelled
+    if config is not None:
+        return config.controls if loaded and loaded.other else config.modelled
     heads = loaded.bundle.heads if loaded else ()
     return tuple(Control(h.control, h.to_name, "Choices", h.labels, h.field, modelled=True) for h in heads)
+
+
+def open_controls(controls: Sequence[Control], context: Any) -> tuple[Control, ...]:
+    """The controls that the annotator has not answered yet. Any JSON may be a context; what is none of ours is not."""
+    result = context.get("result") if isinstance(context, dict) else None
+    if not isinstance(result, list):
+        return tuple(controls)
+    return tuple(control for control in controls if answer(control, result) is None)

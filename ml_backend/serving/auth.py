@@ -11,18 +11,32 @@ from cueloop.errors import SettingsError
 from cueloop.settings import Settings
 
 
-def admits(header: str | None, user: str, password: str) -> bool:
-    """Whether an Authorization header carries this user and password, in constant time. No password: everybody."""
-    if not password:
-        return True
-    scheme, _, encoded = (header or "").partition(" ")
-    if scheme.lower() != "basic":
-        return False
-    try:
-        given = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return hmac.compare_digest(given, f"{user}:{password}".encode())
+class Door:
+    """Who may come in. Survives any header."""
+
+    def __init__(self, user: str, password: str) -> None:
+        """No password: everybody may."""
+        self._open = not password
+        both = f"{user}:{password}"
+        self._known = {both.encode(errors="surrogateescape")}
+        if all(ord(character) < 256 for character in both):
+            self._known.add(both.encode("latin-1"))
+
+    def admits(self, header: str | None) -> bool:
+        """Whether an Authorization header carries the user and the password, in constant time.
+
+        Label Studio's client encodes them as Latin-1, browsers as UTF-8.
+        """
+        if self._open:
+            return True
+        scheme, _, encoded = (header or "").partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            given = base64.b64decode(encoded.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return any(hmac.compare_digest(given, known) for known in self._known)
 
 
 def check_binding(settings: Settings, host: str) -> None:

@@ -128,6 +128,11 @@ class Serving:
                                     watcher=self._watcher))
         return slot.get()
 
+    def forget(self, reference: str) -> None:
+        """Let go of a model; whoever asks for it again has it loaded."""
+        with self._lock:
+            self._slots.pop(reference, None)
+
     def in_service(self) -> dict[str, str]:
         """{model: version} of what is loaded."""
         loaded = [slot.get() for slot in list(self._slots.values())]

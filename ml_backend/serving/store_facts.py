@@ -56,12 +56,20 @@ def known_project(store: Store, project_id: int | None) -> int:
     raise NotFound("This project is not connected: run `cueloop connect --project ID`.")
 
 
-def versions(store: Store, reference: str | None) -> list[str]:
-    """Version strings of a model, newest first."""
-    if reference is None:
-        return []
+def versions(store: Store, model: str | None, project_id: int | None) -> list[str]:
+    """Version strings, newest first: of the model named, or of a project's; without both, of all connected projects'.
+
+    Label Studio asks without naming a project.
+    """
+    if model:
+        names = [model.partition("@")[0]]
+    elif project_id is not None:
+        names = [name] if (name := model_name(store, project_id)) else []
+    else:
+        names = model_names(store)
     with store.read() as conn:
-        return [v.version for v in models.versions(conn, reference.partition("@")[0])]
+        found = [version for name in names for version in models.versions(conn, name)]
+    return list(dict.fromkeys(v.version for v in sorted(found, key=lambda v: v.created_at, reverse=True)))
 
 
 def newest_job(store: Store, kind: str, project_id: int) -> int | None:
@@ -74,7 +82,7 @@ def newest_job(store: Store, kind: str, project_id: int) -> int | None:
 
 def job_state(store: Store, key: object) -> str | None:
     """State of the job with that key (a string of digits), in RQ's words; None if there is none."""
-    if not isinstance(key, str) or not key.isdecimal() or len(key) > 18:
+    if not isinstance(key, str) or not (key.isascii() and key.isdecimal()) or len(key) > 18:
         return None
     with store.read() as conn:
         state = conn.scalar(sa.select(jobs.c.state).where(jobs.c.key == int(key)))

@@ -1,0 +1,46 @@
+"""What the routes of a serving process stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cueloop.queue import Jobs
+from cueloop.settings import Settings
+from cueloop.store import Store
+from ml_backend.answering.gather import Gathering
+from ml_backend.artifacts import Artifacts
+from ml_backend.serving.asking import Asking
+from ml_backend.serving.blind import Blind
+from ml_backend.serving.choice import Choice
+from ml_backend.serving.metrics import Metrics
+from ml_backend.serving.rate import Bucket
+from ml_backend.serving.sizing import THREADS, predictions
+from ml_backend.serving.slot import Serving
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One of each for a process; all are used by several threads at once."""
+
+    settings: Settings
+    store: Store
+    """For what writes. What only reads asks `ask`."""
+    ask: Asking
+    blind: Blind
+    serving: Serving
+    choice: Choice
+    metrics: Metrics
+    gather: Gathering
+    jobs: Jobs
+    events: Bucket = field(default_factory=lambda: Bucket(200, 50))
+    """Anybody may send events: 200 at once, 50 a second."""
+    trainings: Bucket = field(default_factory=lambda: Bucket(5, 0.1))
+
+
+def build(settings: Settings, store: Store, model: str | None, poll_seconds: float) -> Parts:
+    """Put together; nothing is loaded yet. `model` and `poll_seconds` as in `create_app`."""
+    metrics, ask = Metrics(), Asking(store)
+    serving = Serving(store, Artifacts(settings.artifacts), poll_seconds=poll_seconds, watcher=metrics)
+    return Parts(settings, store, ask, Blind(ask), serving, Choice(ask, serving, model, poll_seconds), metrics,
+                 Gathering(most=predictions(settings.ml_threads or THREADS), answered=metrics.batch,
+                           waits=metrics.waits), Jobs(settings.redis_url, store))
