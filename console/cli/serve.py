@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-
 import click
 
 from console.cli._options import open_store, pass_settings
 from cueloop import logs
-from cueloop.errors import PartFailed
 from cueloop.settings import Settings
-
-THREADS = 8
-"""Requests answered at a time."""
 
 
 @click.command()
 @click.option("--model", metavar="NAME[@VERSION]", help="Answer with this model; without it, with each project's own.")
 @click.option("--host", help="Address to listen on. [default: CUELOOP_ML_HOST]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on. [default: CUELOOP_ML_PORT]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. "
+                                                            "[default: CUELOOP_ML_PORT]")
+@click.option("--processes", type=click.IntRange(0, 64), help="Processes that answer; 0: as many as the machine "
+                                                              "carries. [default: CUELOOP_ML_PROCESSES]")
+@click.option("--threads", type=click.IntRange(0, 256), help="Requests that each of them takes at a time; 0: a number "
+                                                             "that suits. [default: CUELOOP_ML_THREADS]")
 @pass_settings
-def command(settings: Settings, model: str | None, host: str | None, port: int | None) -> None:
+def command(settings: Settings, model: str | None, host: str | None, port: int | None, processes: int | None,
+            threads: int | None) -> None:
     """Serve the ML backend that Label Studio talks to.
 
     Follows the champion: a promoted version is in service within a second, and no request fails meanwhile.
@@ -29,27 +28,28 @@ def command(settings: Settings, model: str | None, host: str | None, port: int |
 
     Example: `cueloop serve --model intents --port 8072`
     """
-    from waitress.server import create_server
+    import psutil
 
-    from ml_backend.app import LARGEST_BODY, create_app
     from ml_backend.registry import resolve
+    from ml_backend.serving import metrics, sizing, workers
     from ml_backend.serving.auth import check_binding
+    from ml_backend.serving.tally import tally
 
-    host, port = host or settings.ml_host, settings.ml_port if port is None else port
-    check_binding(settings, host)
+    changed = {"ml_processes": processes, "ml_threads": threads, "ml_host": host, "ml_port": port}
+    settings = settings.model_copy(update={name: value for name, value in changed.items() if value is not None})
+    check_binding(settings, settings.ml_host)
     logs.setup(settings.log_level, "serve")
     store = open_store(settings)
     if model:
         with store.read() as conn:
             resolve(conn, model)  # a misspelt name is told now, not at the first request
-    try:
-        server = create_server(create_app(settings, store, model, warm=True), host=host, port=port, threads=THREADS,
-                               max_request_body_size=LARGEST_BODY + 2**20, ident="cueloop")
-    except OSError as error:
-        raise PartFailed(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from None
-    click.echo(f"ML backend on http://{host}:{server.effective_port} (Ctrl-C stops it)")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # stop as on Ctrl-C, closing what is open
-    try:
-        server.run()
-    finally:
-        server.close()
+    with workers.listen(settings.ml_host, settings.ml_port) as listener, tally(settings.home):
+        from ml_backend.app import create_app
+
+        threads = settings.ml_threads or sizing.THREADS
+        app = create_app(settings.model_copy(update={"ml_threads": threads}), store, model, warm=True)
+        count = settings.ml_processes or sizing.processes(psutil.Process().memory_info().rss)
+        where = f"{workers.url(listener, settings.ml_host)} ({count} processes of {threads} threads; Ctrl-C stops it)"
+        workers.Server(
+            app, listener, processes=count, threads=threads, home=settings.home, ended=metrics.ended,
+            ready=lambda: click.echo(f"ML backend on {where}")).run()

@@ -27,6 +27,10 @@ TOGETHER = 256
 AT_ONCE = 1
 """Predictions of our own models at a time in one process: they hold Python's lock, more at a time only disturb."""
 
+OTHERS_AT_ONCE = 8
+"""Predictions of a team's own class at a time: it may ask a service far away, which takes time and no processor.
+As many as label-studio-ml's own server has threads."""
+
 
 class Busy(CueloopError):
     """Raised when so many requests wait already that one more would leave no thread for anything else."""
@@ -64,10 +68,6 @@ class Gather:
         self._lock = threading.Lock()
         self._waiting: deque[_Request] = deque()
         self._running = 0
-
-    def of(self, loaded: Loaded) -> Loaded:
-        """The same version, whose tasks go through the gathering."""
-        return replace(loaded, other=_Gathered(self, loaded))
 
     def propose(self, loaded: Loaded, asked: Asked, controls: Sequence[Control],
                 at: Sequence[int]) -> list[list[Proposal]]:
@@ -140,16 +140,20 @@ class Gather:
             self._answered(len(batch), sum(len(one.at) for one in batch))
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """See `Answering`."""
+class Gathering:
+    """All predictions of a process: those of our own models are gathered, those of others are asked as they come."""
 
-    gather: Gather
-    loaded: Loaded
+    def __init__(self, *, most: int = 1_000_000,
+                 answered: Callable[[int, int], None] = lambda requests, tasks: None,
+                 waits: Callable[[int], None] = lambda change: None) -> None:
+        """As for `Gather`."""
+        self._ours = Gather(most=most, answered=answered, waits=waits)
+        self._others = Gather(at_once=OTHERS_AT_ONCE, together=0, most=most, answered=answered, waits=waits)
 
-    def propose(self, asked: Asked, controls: Sequence[Control], at: Sequence[int]) -> list[list[Proposal]]:
-        """See `Answering.propose`."""
-        return self.gather.propose(self.loaded, asked, controls, at)
+    def propose(self, loaded: Loaded, asked: Asked, controls: Sequence[Control],
+                at: Sequence[int]) -> list[list[Proposal]]:
+        """See `Gather.propose`."""
+        return (self._ours if loaded.other is None else self._others).propose(loaded, asked, controls, at)
 
 
 def _alone(one: _Request) -> None:

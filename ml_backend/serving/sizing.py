@@ -15,6 +15,13 @@ processor, and a thread little memory."""
 MOST_PROCESSES = 16
 """More are for those who ask for them: the store and the memory are shared with everything else."""
 CGROUPS = Path("/sys/fs/cgroup")
+SPARE = 4
+"""Threads of a process that no prediction gets, so that `/health` is answered however many wait for one."""
+
+
+def predictions(threads: int) -> int:
+    """How many predictions may run or wait in a process of so many threads."""
+    return max(1, threads - min(SPARE, threads // 2))
 
 
 def processes(each: int) -> int:

@@ -1,0 +1,25 @@
+"""What happens when processes are made of the one that loaded the models."""
+
+from __future__ import annotations
+
+from ml_backend.serving.parts import Parts
+
+
+class Forks:
+    """The parts of the process that makes others, which serve while it answers nobody."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Models may be loaded already."""
+        self._parts = parts
+
+    def forking(self) -> None:
+        """Before: no connection may be shared, and what is in service is so in the others."""
+        self._parts.serving.forking()
+        self._parts.store.close()
+
+    def forked(self) -> None:
+        """After, in the new process, before it answers: connections, locks and counts of its own, and the models that
+        are in service now. The one it was made of may have been started many versions ago."""
+        self._parts.store.engine.dispose(close=False)
+        self._parts.metrics.forked()
+        self._parts.serving.forked()

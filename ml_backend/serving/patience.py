@@ -1,0 +1,179 @@
+"""A server process whose threads are never held for long by somebody who sends or reads slowly.
+
+gunicorn gives a thread to each request from its first byte to its answer's last. So a connection gets a thread only
+when something has come; reading a request and sending an answer may take so long and no longer, and less when others
+wait for a thread; and what cannot be read is answered as JSON without a word of it in the log.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from gunicorn.http import errors
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+from werkzeug.exceptions import RequestTimeout
+
+from cueloop import logs
+
+SECONDS = 20.0
+"""For the header, for the body and for the answer of a request each, and for a new connection to say anything."""
+PER_BYTE = 1 / 2**20
+"""Seconds more for each byte of a body: a megabyte a second."""
+CROWDED = 3.0
+"""What is left of these times while requests wait for a thread."""
+STATUS = {errors.LimitRequestLine: (414, "URI Too Long"), errors.ExpectationFailed: (417, "Expectation Failed"),
+          errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+          errors.UnsupportedTransferCoding: (501, "Not Implemented")}
+"""What is answered to a request that is no HTTP; else 400."""
+
+log = logs.get(__name__)
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Deadlines:
+    """Until when each connection may keep its thread waiting. Threads write, the process's main loop looks."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody waits."""
+        self._clock = clock
+        self._since: dict[socket.socket, tuple[float, float, int]] = {}
+        self._cut: set[socket.socket] = set()
+
+    def begin(self, sock: socket.socket, seconds: float, since: float | None = None, *, sends: bool = False) -> None:
+        """From now (or `since`) on a thread waits for what comes from this connection, or until it took an answer."""
+        ways = socket.SHUT_RDWR if sends else socket.SHUT_RD  # who was too slow to ask can still be told so
+        self._since[sock] = (self._clock() if since is None else since, seconds, ways)
+
+    def end(self, sock: socket.socket) -> bool:
+        """The thread goes on. Whether it was time to: the connection was cut."""
+        self._since.pop(sock, None)
+        if sock not in self._cut:
+            return False
+        self._cut.discard(sock)
+        return True
+
+    def cut(self, *, crowded: bool) -> None:
+        """End the waiting of all whose time is up: their threads read the end, or fail to write."""
+        now = self._clock()
+        for sock, (since, seconds, ways) in self._since.copy().items():
+            if now - since > (min(seconds, CROWDED) if crowded else seconds):
+                self._cut.add(sock)
+                self._since.pop(sock, None)
+                try:
+                    sock.shutdown(ways)
+                except OSError:  # it ended by itself meanwhile
+                    self._cut.discard(sock)
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's process with threads, with bounds on what a slow client can hold."""
+
+    def init_process(self) -> None:
+        """Everything of this process's own; then serves until told to stop."""
+        self._deadlines = Deadlines()
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        """The app, with a clock on its input."""
+        super().load_wsgi()
+        self.wsgi = partial(_timed, self.wsgi, self._deadlines)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection a thread; one that has said nothing yet waits for its first byte without."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + SECONDS
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def handle(self, conn: Any) -> Any:
+        """Read and answer one request."""
+        sock = conn.sock
+        self._deadlines.begin(sock, SECONDS)
+        try:
+            return super().handle(conn)
+        finally:
+            self._deadlines.end(sock)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose header has been read."""
+        if self._deadlines.end(conn.sock):
+            return False
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Called every second: end what takes too long, and when stopping what has not begun."""
+        self._deadlines.cut(crowded=self.tpool._work_queue.qsize() > 0)
+        if not self.alive:
+            for conn in self.pending_conns:
+                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        super().murder_pending()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer what cannot be read. Its error may quote a header, and a header may hold a password: only its kind."""
+        ours = not isinstance(exc, errors.ParseException) or isinstance(
+            exc, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName | errors.ConfigurationProblem)
+        code, reason = (500, "Internal Server Error") if ours else STATUS.get(type(exc), (400, "Bad Request"))
+        (log.error if ours else log.info)("request not answered", kind=type(exc).__name__, status=code)
+        body = json.dumps({"error": "The ML backend failed; its log says why." if ours else
+                           f"This is not a request that can be read: {type(exc).__name__}."}).encode()
+        head = (f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n")
+        try:
+            client.sendall(head.encode() + body)
+        except OSError:  # gone already
+            return
+
+
+def _timed(app: Wsgi, deadlines: Deadlines, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """The app; reading its input and sending its answer have their time."""
+    sock, length = environ["gunicorn.socket"], environ.get("CONTENT_LENGTH") or "0"
+    seconds = SECONDS + PER_BYTE * (int(length) if length.isdecimal() else 0)
+    environ["wsgi.input"] = TimedInput(environ["wsgi.input"], deadlines, sock, seconds)
+    found = app(environ, start_response)
+    deadlines.begin(sock, SECONDS, sends=True)
+    return found
+
+
+class TimedInput:
+    """A request's body. Raises RequestTimeout when it was cut because it took too long."""
+
+    def __init__(self, source: Any, deadlines: Deadlines, sock: socket.socket, seconds: float) -> None:
+        """`seconds` from the first time something is read."""
+        self._source, self._deadlines, self._sock, self._seconds = source, deadlines, sock, seconds
+        self._since: float | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes; all by default."""
+        return self._within(self._source.read, None if size < 0 else size)
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line, or at most so many bytes of it."""
+        return self._within(self._source.readline, None if size < 0 else size)
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        """All lines."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Lines."""
+        return iter(self.readline, b"")
+
+    def _within(self, reading: Callable[[int | None], bytes], size: int | None) -> bytes:
+        self._since = time.monotonic() if self._since is None else self._since
+        self._deadlines.begin(self._sock, self._seconds, self._since)
+        try:
+            found = reading(size)
+        finally:
+            late = self._deadlines.end(self._sock)
+        if late:
+            raise RequestTimeout
+        return found
