@@ -36,13 +36,17 @@ class LinearReading:
 
 
 def _by_word(where: Ints, first: Ints, second: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
-    """(text, word, weight) of each word of each text, once; `weight` is that of each place."""
+    """(text, word, weight) of each word of each text, once, in the order in which they stand there.
+
+    `weight` is that of each place.
+    """
     if not len(where):
         return where, first, weight
     low = int(max(first.max(), second.max())).bit_length()
     codes = np.concatenate([(where << low) + first, (where << low) + second])
     order = np.argsort(codes, kind="stable")
-    codes = codes[order]
-    new = np.flatnonzero(np.diff(codes, prepend=-1))
+    new = np.flatnonzero(np.diff(codes[order], prepend=-1))
     summed = np.add.reduceat(np.concatenate([weight, weight])[order], new) / 2
-    return codes[new] >> low, codes[new] & (1 << low) - 1, summed
+    spoken = np.argsort(order[new])
+    codes = codes[order[new[spoken]]]
+    return codes >> low, codes & (1 << low) - 1, summed[spoken]
