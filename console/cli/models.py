@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from console.cli._models_compare import compare
 from console.cli._options import echo, json_option, open_store, pass_settings
 from cueloop.settings import Settings
 from cueloop.store import models as rows
@@ -65,25 +67,7 @@ def show(settings: Settings, reference: str, as_json: bool) -> None:
                                    f"aliases: {', '.join(f['aliases']) or 'none'}\n{json.dumps(f['card'], indent=2)}")
 
 
-@command.command()
-@click.argument("one", metavar="MODEL")
-@click.argument("other", metavar="MODEL")
-@json_option
-@pass_settings
-def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
-    """Put two versions' held-out scores side by side.
-
-    Each was judged on the tasks held out at its time; the gate's paired comparison is in the newer one's card.
-
-    Example: `cueloop models compare tickets@champion tickets@previous`
-    """
-    from ml_backend.registry import resolve
-
-    with open_store(settings).read() as conn:
-        found = [resolve(conn, reference) for reference in (one, other)]
-    facts = [{"model": v.name, "version": v.version,
-              "held_out": {c: r["held_out"] for c, r in v.card["controls"].items()}} for v in found]
-    echo(facts, as_json, lambda _: "\n".join(f"{v.name}@{v.version}  {_scores(v.card)}" for v in found))
+command.add_command(compare)
 
 
 @command.command()
@@ -94,6 +78,8 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
 def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> None:
     """Put a version in service whatever the gate said.
 
+    Of a version that was made for a project, the model becomes the one that serves the project.
+
     Example: `cueloop models promote tickets@challenger --reason "new label"`
     """
     from ml_backend import registry
@@ -102,8 +88,8 @@ def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> N
     store = open_store(settings)
     with store.read() as conn:
         found = registry.resolve(conn, reference)
-    registry.load(Artifacts(settings.artifacts), found)  # one that cannot be loaded is not put in service
-    before = registry.promote(store, found, actor=ACTOR, reason=reason)
+    registry.load(Artifacts(settings.artifacts), found, store)  # one that cannot be loaded is not put in service
+    before = registry.promote(store, found, actor=ACTOR, reason=reason, for_project=True)
     echo({"model": found.name, "champion": found.version, "before": before}, as_json,
          lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['before'] or 'none'}")
 
@@ -123,6 +109,38 @@ def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
     found = registry.rollback(open_store(settings), name, actor=ACTOR, reason=reason)
     echo({"model": found.name, "champion": found.version}, as_json,
          lambda f: f"{f['model']}@{f['champion']} is in service again")
+
+
+@command.command()
+@click.argument("reference", metavar="MODEL")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--as", "server", type=click.Choice(["label-studio-ml"]), required=True,
+              help="Whose server it is for: label-studio-ml, 1.0.9 or 2.x.")
+@click.option("--follow", is_flag=True, help="Follow the model's champion in CUELOOP_HOME instead of taking a version.")
+@click.option("--force", is_flag=True, help="Replace the folder if it exists.")
+@json_option
+@pass_settings
+def export(
+    settings: Settings, reference: str, folder: Path, server: str, follow: bool, force: bool, as_json: bool,
+) -> None:
+    """Write a folder with which another server serves a model.
+
+    Example: `cueloop models export tickets tickets-backend --as label-studio-ml`, then `label-studio-ml start
+    tickets-backend`
+    """
+    from console.parts.label_studio_ml import LACKS
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.compat import ours_folder
+    from ml_backend.registry import resolve
+
+    if follow and "@" in reference:
+        raise click.UsageError("--follow follows a model's champion: name the model alone.")
+    with open_store(settings).read() as conn:
+        found = resolve(conn, reference)
+    ours_folder.write(folder, found, LACKS.read_text(encoding="utf-8"), force=force,
+                      artifacts=None if follow else Artifacts(settings.artifacts))
+    echo({"model": found.name, "version": None if follow else found.version, "folder": str(folder)}, as_json,
+         lambda f: f"{f['model']}@{f['version'] or 'champion'} in {f['folder']}; its README.md says how to start it")
 
 
 def _facts(version: ModelVersion, aliases: dict[str, str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ PRIOR_TEMPERATURE, PRIOR_SPREAD = 2.0, 0.5
 """Middle of the prior of the temperature, and standard deviation of its logarithm."""
 IMAGINED = 4.0
 """Answers, half of them right, that are imagined beside those that people gave."""
-LABEL_WEIGHT = 10.0
+LABEL_WEIGHT = 20.0
 """Answers that the share of all labels is worth in the share of one."""
 REST_WEIGHT = 5.0
 """Answers, spread evenly, that are imagined beside those where the pipeline was wrong about a label."""
