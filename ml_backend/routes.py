@@ -111,6 +111,7 @@ class Backend:
         said = self._said(loaded, asked, at) if loaded else careful.Said([[] for _ in at])
         parts.metrics.predicted(len(asked.tasks))
         parts.metrics.refused(said.refused)
+        parts.metrics.failed(said.failed)
         answers = render.results(asked, dict(zip(at, said.proposals, strict=True)), version)
         return Response(render.dumps(answers, version), mimetype="application/json")
 

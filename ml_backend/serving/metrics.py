@@ -59,6 +59,8 @@ class Metrics:
                             multiprocess_mode="livesum")
         self._loads = Counter("cueloop_ml_loads", "Model versions that were loaded, or why they could not be.",
                               ["outcome"], registry=own)
+        self._failed = Counter("cueloop_ml_failed_tasks", "Tasks that made a model raise, and were not answered.",
+                               registry=own)
         self._refused = Counter("cueloop_ml_refused_proposals", "Proposals of a model that the label config does not "
                                 "allow, and were not answered.", registry=own)
 
@@ -101,6 +103,11 @@ class Metrics:
         """So many proposals were not answered because the label config does not allow them."""
         if self._counts and proposals:
             self._refused.inc(proposals)
+
+    def failed(self, tasks: int) -> None:
+        """So many tasks got no answer because they made the model raise."""
+        if self._counts and tasks:
+            self._failed.inc(tasks)
 
     def forked(self) -> None:
         """Count for this process from now on."""

@@ -1,18 +1,22 @@
 """The ML backend over HTTP, as Label Studio 1.23.2 and its relatives talk to it."""
 
+import base64
 import json
 import socket
 import time
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from cueloop.store import Store
 from ml_backend import app as app_module
-from ml_backend.serving import store_facts
+from ml_backend.serving import refusals
+from ml_backend.serving.auth import Door
+from ml_backend.serving.choice import Choice
 from ml_backend.serving.rate import Bucket
 from tests.ml_backend.conftest import CONFIG, dataset, examples
-from tests.ml_backend.server import Server, predict, settings_in, task, train_now
+from tests.ml_backend.server import AUTH, Server, predict, settings_in, task, train_now
 
 SENTIMENT = """<View><Text name="t" value="$text"/><Choices name="sentiment" toName="t">
 <Choice value="food"/><Choice value="money"/></Choices></View>"""
@@ -139,7 +143,7 @@ TYPE = {"Content-Type": "application/json"}
     ("/predict", b'{"tasks": [], "project": "abc"}', TYPE, 400),
     ("/predict", b'{"tasks": [], "project": [1]}', TYPE, 400),
     ("/predict", b'{"tasks": [], "project": true}', TYPE, 400), ("/predict", b"\xff\xfe", TYPE, 400),
-    ("/predict", b'{"tasks": []}', {"Content-Type": "text/plain"}, 415), ("/predict", b'{"tasks": []}', {}, 415),
+    ("/predict", b'{"tasks": []}', {"Content-Type": "text/plain"}, 415), ("/predict", b"{", {}, 400),
     ("/setup", b"{", TYPE, 400), ("/webhook", b"{", TYPE, 400), ("/webhook", b"{}", TYPE, 400),
     ("/webhook", b'{"action": 3}', TYPE, 400), ("/webhook", b"[]", TYPE, 400), ("/job_status", b"{", TYPE, 400),
     ("/nowhere", b"{}", TYPE, 404), ("/health", b"{}", TYPE, 405)])
@@ -192,9 +196,9 @@ def test_odd_texts_are_answered_and_never_fetched(client):
 
 
 def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypatch, logged):
-    said = logged(app_module)
-    monkeypatch.setattr(store_facts, "blind", lambda *_: {}["customer secret"])
-    response = client.post("/predict", json={"tasks": [task("customer secret")]})
+    said = logged(refusals)
+    monkeypatch.setattr(Choice, "loaded", lambda *_: {}["customer secret"])
+    response = client.post("/predict", json={"tasks": [task("customer secret", id=1)]})
     assert (response.status_code, set(response.json())) == (500, {"error"})
     [(event, fields)] = said
     assert event == "request failed"
@@ -204,11 +208,48 @@ def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypa
 # --- who may ask --------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("header", [
-    None, "", "Basic", "Basic !!!", "Basic bsO2", "Bearer x", "Basic " + "A" * 10_000, "Basic Y3VlbG9vcDp3cm9uZw=="])
-@pytest.mark.parametrize("path", ["/health", "/", "/metrics", "/versions"])
-def test_without_the_password_everything_but_the_webhook_is_closed(client, path, header):
-    headers = {} if header is None else {"Authorization": header}
-    response = httpx.get(f"{client.base_url}{path}", headers=headers)
+    "", "Basic", "Basic !!!", "Basic bsO2", "Bearer x", b"Basic \xe9\xff", "Basic " + "A" * 10_000,
+    "Basic Y3VlbG9vcDp3cm9uZw==", "Basic Y3VlbG9vcA==", "Digest username=cueloop"])
+@pytest.mark.parametrize("path", ["/health", "/", "/metrics", "/versions", "/nowhere"])
+def test_with_a_wrong_header_everything_but_the_webhook_is_closed(client, path, header):
+    _refused(httpx.get(f"{client.base_url}{path}", headers={"Authorization": header}))
+
+
+def test_a_repeated_header_opens_nothing(client):
+    good = httpx.BasicAuth(*AUTH)._auth_header
+    twice = [("Authorization", "Basic eA=="), ("Authorization", good)]
+    _refused(httpx.get(f"{client.base_url}/metrics", headers=twice))
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/versions", "/nowhere"])
+def test_without_a_password_little_is_open(client, path):
+    _refused(httpx.get(f"{client.base_url}{path}"))
+
+
+@pytest.mark.parametrize("path", ["/", "/health"])
+def test_health_without_a_password_tells_only_that(client, path):
+    # Given a container's health check, which has no password
+    response = httpx.get(f"{client.base_url}{path}")
+    # Then it learns whether the backend is up, and no name of a model
+    assert (response.status_code, set(response.json())) == (200, {"status", "ready"})
+    assert set(client.get(path).json()) > {"status", "ready"}
+
+
+def test_a_password_that_is_not_ascii_opens_as_label_studio_and_as_browsers_send_it(serve):
+    client = serve(ml_user="ähm", ml_password=SecretStr("pässwörd"))
+    for coding in ("utf-8", "latin-1"):
+        header = b"Basic " + base64.b64encode("ähm:pässwörd".encode(coding))
+        assert client.get("/versions", headers={"Authorization": header}, auth=None).status_code == 200
+    _refused(client.get("/versions", auth=("ähm", "passwörd")))
+
+
+def test_a_password_beyond_latin_1_is_no_empty_password():
+    door = Door("", "пароль")
+    assert not door.admits("Basic " + base64.b64encode(b":").decode())
+    assert door.admits("Basic " + base64.b64encode(":пароль".encode()).decode())
+
+
+def _refused(response):
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Basic")
     assert set(response.json()) == {"error"}
