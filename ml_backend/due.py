@@ -18,7 +18,7 @@ from cueloop.store.columns import now
 from cueloop.store.schema import consensus, jobs
 from ml_backend.consensus_data import LEAST_PROBABILITY
 from ml_backend.elsewhere import due as pushed
-from ml_backend.jobs import TRAIN, enqueue_prelabel
+from ml_backend.jobs import BEGIN, TRAIN, enqueue_prelabel
 
 if TYPE_CHECKING:
     from cueloop.label_studio import LabelStudio
@@ -29,6 +29,8 @@ FIRST_PATIENCE = 20
 """Labelled tasks per class of the config after which a rare class no longer holds up the first training."""
 GROWTH = 0.4
 """Share by which the labelled tasks must have grown since the last training."""
+CLASS = "label-studio-ml"
+"""Kind of the versions of a team's own class."""
 LEAST_NEW = 20
 """New labelled tasks that a retraining needs whatever their share."""
 AFTER_FAILURE = timedelta(minutes=10)
@@ -46,12 +48,16 @@ log = logs.get(__name__)
 
 def step(store: Store, client: LabelStudio, project_id: int, changed: frozenset[int]) -> None:
     """Enqueue training when it is due, and pre-labelling when tasks wait. Without Redis it is logged, not fatal."""
-    queue = Jobs(settings_module.load().redis_url, store)
+    config = settings_module.load()
+    queue = Jobs(config.redis_url, store)
     with store.read() as conn:
-        train = training_due(conn, project_id)
+        new = bool(config.ml_class) and beginning_due(conn, project_id)
+        train = class_due(conn, project_id) if config.ml_class else training_due(conn, project_id)
         behind = prelabelling_due(conn, project_id, PRELABEL_REST if changed else PRELABEL_IDLE)
         name = models.name_for(conn, project_id)
     try:
+        if new:
+            queue.enqueue_once("begin", project_id, BEGIN, project_id)
         if train and queue.enqueue_once("train", project_id, TRAIN, project_id):
             log.info("training is due", project=project_id, why=train)
     except QueueUnavailable as error:
@@ -86,6 +92,29 @@ def training_due(conn: sa.Connection, project_id: int) -> str | None:
     return None
 
 
+def beginning_due(conn: sa.Connection, project_id: int) -> bool:
+    """Whether the team's own class has no version for this project yet."""
+    kinds = {version.kind for version in models.versions(conn, models.name_for(conn, project_id))}
+    return CLASS not in kinds and not _busy_or_rested(conn, "begin", project_id, AFTER_FAILURE, ("failed", "done"))
+
+
+def class_due(conn: sa.Connection, project_id: int) -> str | None:
+    """Why a training of the team's own class is due, or None. It grows as ours does, whatever the controls are."""
+    versions = [v for v in models.versions(conn, models.name_for(conn, project_id)) if v.kind == CLASS]
+    if not versions or not versions[0].card["trains"]:
+        return None
+    if parse(projects.get(conn, project_id).label_config).modelled:
+        return training_due(conn, project_id)
+    if _busy_or_rested(conn, "train", project_id, AFTER_FAILURE, ("failed",)):
+        return None
+    before = next((v.card["labelled"].get("", 0) for v in versions if v.project_id == project_id), 0)
+    total = conn.scalar(sa.select(sa.func.count(sa.distinct(consensus.c.task))).where(
+        consensus.c.project_id == project_id, consensus.c.answers > 0)) or 0
+    if total - before < max(LEAST_NEW, GROWTH * before):
+        return None
+    return f"{total - before} newly labelled tasks since the last training"
+
+
 def prelabelling_due(conn: sa.Connection, project_id: int, rest: timedelta) -> bool:
     """Whether tasks wait for the champion's prediction, or predictions for being pushed, and `rest` is over."""
     champion = models.champion(conn, project_id)
@@ -97,6 +126,8 @@ def prelabelling_due(conn: sa.Connection, project_id: int, rest: timedelta) -> b
         return True
     if champion.kind == models.ELSEWHERE:       # nothing can be predicted here; scores may be learned anew
         return pushed.due(conn, champion)
+    if champion.kind == CLASS:
+        return bool(predictions.silent(conn, *version))
     modelled = {c.name for c in parse(project.label_config).modelled}
     return any(predictions.missing(conn, *version, control) for control in modelled & set(champion.card["controls"]))
 

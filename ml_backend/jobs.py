@@ -15,6 +15,7 @@ from cueloop.store import Store, models, projects
 
 TRAIN = "ml_backend.jobs.train"
 PRELABEL = "ml_backend.jobs.prelabel"
+BEGIN = "ml_backend.jobs.begin"
 
 log = logs.get(__name__)
 
@@ -22,18 +23,25 @@ log = logs.get(__name__)
 def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
     """Train a project's model from the consensus; promote it if it is no worse; then have its predictions pushed.
 
+    With CUELOOP_ML_CLASS it is the `fit` of that class that trains.
+
     Raises ModelError when it cannot be trained: the job fails with that reason and the champion stays.
     """
     from ml_backend import consensus_data
     from ml_backend.artifacts import Artifacts
+    from ml_backend.compat.training import retrain_class
     from ml_backend.retrain import retrain
 
     with _surroundings() as (config, store):
         with store.read() as conn:
             name = models.name_for(conn, project_id, name)
-            data = consensus_data.datasets(conn, project_id)
-        outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
-                          progress=lambda done, total: told(done, total, "training"))
+        if config.ml_class:
+            outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train")
+        else:
+            with store.read() as conn:
+                data = consensus_data.datasets(conn, project_id)
+            outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
+                              progress=lambda done, total: told(done, total, "training"))
         if outcome.verdict.promoted:
             enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
         log.info("trained", project=project_id, model=name, version=outcome.version.version,
@@ -72,6 +80,23 @@ def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champi
             report |= {"pushed": pushed.tasks, "found": pushed.found, "refused": list(pushed.refused)}
         log.info("pre-labelled", project=project_id, **report)
         return report
+
+
+def begin(project_id: int) -> dict[str, Any]:
+    """Put the class of CUELOOP_ML_CLASS in service for a project that came after the server was started."""
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.compat import starting
+    from ml_backend.compat.author import Author
+
+    with _surroundings() as (config, store):
+        with store.read() as conn:
+            name = models.name_for(conn, project_id)
+        author = Author.of(config.ml_class)
+        version = starting.first(store, Artifacts(config.artifacts), author, author.load(), name, project_id,
+                                 actor="job begin")
+        if version:
+            enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
+        return {"model": name, "version": version.version if version else None}
 
 
 def enqueue_prelabel(queue: Jobs, project_id: int, name: str) -> bool:

@@ -43,6 +43,10 @@ def write(
     A task it was trained on gets the cross-validated probabilities: its own memory of it would flatter.
     Tasks whose field holds no text are passed over.
     """
+    if loaded.version.kind == "label-studio-ml":
+        from ml_backend.compat import bulk
+
+        return bulk.write(store, loaded, project_id, progress)
     with store.read() as conn:
         project = projects.get(conn, project_id)
     count = 0

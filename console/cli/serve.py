@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from console.cli._options import open_store, pass_settings
 from cueloop import logs
 from cueloop.settings import Settings
+from cueloop.store import Store
 
 
 @click.command()
 @click.option("--model", metavar="NAME[@VERSION]", help="Answer with this model; without it, with each project's own.")
+@click.option("--model-class", metavar="FILE.py[:CLASS]", help="Serve a LabelStudioMLBase subclass of your own instead "
+                                                               "of our models. [default: CUELOOP_ML_CLASS]")
 @click.option("--host", help="Address to listen on. [default: CUELOOP_ML_HOST]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one. "
                                                             "[default: CUELOOP_ML_PORT]")
@@ -19,8 +24,8 @@ from cueloop.settings import Settings
 @click.option("--threads", type=click.IntRange(0, 256), help="Requests that each of them takes at a time; 0: a number "
                                                              "that suits. [default: CUELOOP_ML_THREADS]")
 @pass_settings
-def command(settings: Settings, model: str | None, host: str | None, port: int | None, processes: int | None,
-            threads: int | None) -> None:
+def command(settings: Settings, model: str | None, model_class: str | None, host: str | None, port: int | None,
+            processes: int | None, threads: int | None) -> None:
     """Serve the ML backend that Label Studio talks to.
 
     Follows the champion: a promoted version is in service within a second, and no request fails meanwhile.
@@ -35,11 +40,13 @@ def command(settings: Settings, model: str | None, host: str | None, port: int |
     from ml_backend.serving.auth import check_binding
     from ml_backend.serving.tally import tally
 
-    changed = {"ml_processes": processes, "ml_threads": threads, "ml_host": host, "ml_port": port}
+    changed = {"ml_processes": processes, "ml_threads": threads, "ml_host": host, "ml_port": port,
+               "ml_class": model_class}
     settings = settings.model_copy(update={name: value for name, value in changed.items() if value is not None})
     check_binding(settings, settings.ml_host)
     logs.setup(settings.log_level, "serve")
     store = open_store(settings)
+    model = _own_class(settings, store, model)
     if model:
         with store.read() as conn:
             resolve(conn, model)  # a misspelt name is told now, not at the first request
@@ -53,3 +60,17 @@ def command(settings: Settings, model: str | None, host: str | None, port: int |
         workers.Server(
             app, listener, processes=count, threads=threads, home=settings.home, ended=metrics.ended,
             ready=lambda: click.echo(f"ML backend on {where}")).run()
+
+
+def _own_class(settings: Settings, store: Store, model: str | None) -> str | None:
+    """Put a class of the team's own in service; the name that answers for all projects, or None."""
+    if not settings.ml_class:
+        return model
+    from ml_backend.compat import starting
+    from ml_backend.compat.author import WrongFile
+
+    os.environ["CUELOOP_ML_CLASS"] = settings.ml_class  # so that whatever loads its versions here knows it
+    try:
+        return starting.begin(store, settings, model, actor="command line")
+    except WrongFile as error:
+        raise click.UsageError(str(error)) from None

@@ -29,7 +29,8 @@ def command(
     """Train a model from a project's consensus or from a CSV file.
 
     A fifth of the examples is held out. The version is promoted when those say that it is no worse than the one in
-    service; else it is kept, not promoted, and the exit code is 3.
+    service; else it is kept, not promoted, and the exit code is 3. With CUELOOP_ML_CLASS a project's training is the
+    `fit` of that class.
 
     Example: `cueloop train --csv tickets.csv --text body --label topic --model tickets`
     """
@@ -50,9 +51,14 @@ def command(
         project_id = which_project(settings, store, project)
         with store.read() as conn:
             name = models.name_for(conn, project_id, model or models.DEFAULT)
-            data = consensus_data.datasets(conn, project_id)
-    outcome = retrain(store, Artifacts(settings.artifacts), name, data, actor="command line", project_id=project_id,
-                      kind=kind, seed=seed)
+            data = [] if settings.ml_class else consensus_data.datasets(conn, project_id)
+    if settings.ml_class and project_id is not None:
+        from ml_backend.compat.training import retrain_class
+
+        outcome = retrain_class(store, Artifacts(settings.artifacts), settings, project_id, name, actor="command line")
+    else:
+        outcome = retrain(store, Artifacts(settings.artifacts), name, data, actor="command line",
+                          project_id=project_id, kind=kind, seed=seed)
     facts = {"model": name, "version": outcome.version.version, "promoted": outcome.verdict.promoted,
              "reason": outcome.verdict.reason, "card": outcome.version.card}
     echo(facts, as_json, _human)

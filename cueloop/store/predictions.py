@@ -63,6 +63,14 @@ def missing(conn: sa.Connection, project_id: int, model: str, version: str, cont
         ).order_by(tasks.c.key)))
 
 
+def silent(conn: sa.Connection, project_id: int, model: str, version: str) -> list[int]:
+    """Keys of the project's tasks about which this version has said nothing on any control; no hidden copies."""
+    said = sa.select(predictions.c.key).where(predictions.c.task == tasks.c.key, _of(model, version)).exists()
+    return list(conn.scalars(sa.select(tasks.c.key).where(
+        tasks.c.project_id == project_id, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None), ~said
+        ).order_by(tasks.c.key)))
+
+
 def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> list[Waiting]:
     """Tasks to push: predicted, not pushed, not blind, not finished. Those whose push began come first."""
     row = _of(model, version)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cueloop import logs
@@ -15,6 +18,9 @@ from ml_backend.compat.trouble import place
 BATCH = 256
 """Tasks of one call of `predict`."""
 
+PATIENCE_SECONDS = 30.0
+"""How long after a failure the tasks of a request are asked about one by one. Label Studio waits 100 seconds."""
+
 log = logs.get(__name__)
 
 
@@ -24,38 +30,49 @@ def ask_all(
     """Proposals of each task, by place; [] for what is no task, and for what the class has no readable answer to."""
     whole = [at for at, task in enumerate(tasks) if isinstance(task, Mapping) and isinstance(task.get("data"), Mapping)]
     found: list[list[Proposal]] = [[] for _ in tasks]
+    attempt = _Attempt(instance, params, problems)
     for start in range(0, len(whole), BATCH):
         some = whole[start:start + BATCH]
-        for at, said in zip(some, _batch(instance, [tasks[at] for at in some], params, problems), strict=True):
+        for at, said in zip(some, attempt.batch([tasks[at] for at in some]), strict=True):
             found[at] = said
     return found
 
 
-def _batch(
-    instance: Instance, tasks: Sequence[Any], params: Mapping[str, Any], problems: Problems,
-) -> list[list[Proposal]]:
-    """One call; where it fails, or answers another number of tasks, one call for each."""
-    try:
-        found = read(instance.ask(tasks, params))
-    except Exception as error:
-        _note(error, instance, problems, len(tasks))
-        found = None
-    if found is not None and len(found) == len(tasks):
-        return found
-    if found == []:  # it has nothing to say about any of them, as without a context
-        return [[] for _ in tasks]
-    if found is not None:
-        problems.note(f"predict gave {len(found)} answers to {len(tasks)} tasks" if len(tasks) == 1 else
-                      "predict gave another number of answers than there were tasks; they are asked one by one")
-        log.warning("class answered another number of tasks", asked=len(tasks), answered=len(found))
-    if len(tasks) == 1:
-        return [[]]
-    return [said for task in tasks for said in _batch(instance, [task], params, problems)]
+@dataclass(slots=True)
+class _Attempt:
+    """The calls for one request."""
+
+    instance: Instance
+    params: Mapping[str, Any]
+    problems: Problems
+    until: float = math.inf
+
+    def batch(self, tasks: Sequence[Any]) -> list[list[Proposal]]:
+        """One call; where it fails, or answers another number of tasks, one call for each."""
+        found = self._call(tasks)
+        if found is not None and len(found) == len(tasks):
+            return found
+        if found == []:  # it has nothing to say about any of them, as without a context
+            return [[] for _ in tasks]
+        if found is not None:
+            self.problems.note("predict gave another number of answers than there were tasks")
+            log.warning("class answered another number of tasks", asked=len(tasks), answered=len(found))
+        if len(tasks) == 1:
+            return [[]]
+        self.until = min(self.until, time.monotonic() + PATIENCE_SECONDS)
+        return [self.batch([task])[0] if time.monotonic() < self.until else [] for task in tasks]
+
+    def _call(self, tasks: Sequence[Any]) -> list[list[Proposal]] | None:
+        try:
+            return read(self.instance.ask(tasks, self.params))
+        except Exception as error:  # noqa: BLE001  whatever a team's code raises costs those tasks only
+            _note(error, self.instance, self.problems, len(tasks))
+            return None
 
 
 def _note(error: Exception, instance: Instance, problems: Problems, count: int) -> None:
     """Where and what kind, never the message: it may quote a task."""
-    where = place(error, instance.author.file.parent) or place(error, instance.author.file.parent.parent)
+    where = place(error, instance.author.file.parent)
     told = str(error) if isinstance(error, Unreadable) else type(error).__name__
     problems.note(f"predict failed: {where}{told}")
     log.warning("class failed", tasks=count, where=where.rstrip(": "), kind=type(error).__name__)

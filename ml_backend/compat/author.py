@@ -79,14 +79,16 @@ class Author:
     def _executed(self) -> ModuleType:
         name = self.file.stem
         spec = spec_from_file_location(name, self.file)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = module_from_spec(spec)
         sys.modules[name] = module  # so that its classes can be pickled, as when label-studio-ml imports it
         try:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
+            missing = " Install it beside Cueloop." if isinstance(error, ModuleNotFoundError) else ""
             raise ModelError(f"{self.file.name} cannot be imported: {place(error, self.file.parent)}"
-                             f"{type(error).__name__}: {error}") from error
+                             f"{type(error).__name__}: {error}.{missing}") from error
         return module
 
     def _class_in(self, module: ModuleType) -> type[Any]:
@@ -99,7 +101,7 @@ class Author:
         own = {n: c for n, c in classes.items() if c.__module__ == module.__name__} or classes
         leaves = {n: c for n, c in own.items() if not any(c is not o and issubclass(o, c) for o in own.values())}
         if not leaves and base.registered:
-            return _with_functions(base.LabelStudioMLBase)
+            return _with_functions(type(self.file.stem, (base.LabelStudioMLBase,), {}))
         if len(leaves) != 1:
             raise WrongFile(f"{self.file.name} has {'no LabelStudioMLBase subclass' if not leaves else 'several'}"
                             + (f": {', '.join(leaves)}. Name one as {self.file.name}:CLASS." if leaves else

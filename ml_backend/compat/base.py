@@ -65,7 +65,7 @@ class LabelStudioMLBase(ABC):  # noqa: B024  (as upstream: nothing has to be ove
             self.set("model_version", self.INITIAL_MODEL_VERSION)
         self.setup()
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: B027  (as upstream: it may be left out)
         """Prepares the instance; subclasses override it."""
 
     def predict(self, tasks: Sequence[Any], context: Any = None, **kwargs: Any) -> Any:
@@ -120,7 +120,10 @@ class LabelStudioMLBase(ABC):  # noqa: B024  (as upstream: nothing has to be ove
             from label_studio_sdk._extensions.label_studio_tools.core.label_config import parse_config
 
             stored = self._values.get("parsed_label_config")
-            self._parsed = json.loads(stored) if stored else parse_config(self._config) if self._config else {}
+            if stored:
+                self._parsed = json.loads(stored)
+            else:
+                self._parsed = parse_config(self._config) if self._config else {}  # type: ignore[no-untyped-call]
         return self._parsed
 
     @parsed_label_config.setter
@@ -131,7 +134,7 @@ class LabelStudioMLBase(ABC):  # noqa: B024  (as upstream: nothing has to be ove
     def label_interface(self) -> Any:
         """The config as an object of the SDK, made when it is first asked for."""
         if self._interface is None:
-            from label_studio_sdk.label_interface import LabelInterface
+            from label_studio_sdk.label_interface.interface import LabelInterface
 
             if not self._config:
                 raise AttributeError("label_interface: there is no label config")

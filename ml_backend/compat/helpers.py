@@ -28,18 +28,20 @@ class LabelStudioMLBaseHelper(LabelStudioMLBase):
     def fit2(self, X: Any, y: Any, **kwargs: Any) -> Any:  # noqa: N803
         """Train; what it returns is the next instance's `train_output`."""
 
-    def predict(self, tasks: Sequence[Any], **kwargs: Any) -> Any:
+    def predict(self, tasks: Sequence[Any], context: Any = None, **kwargs: Any) -> Any:
         """Answers for tasks."""
         inputs, answers = self.prepare_tasks(tasks, **kwargs)
         return self.convert_predictions(self.predict2(inputs, answers, **kwargs), **kwargs)
 
-    def fit(self, completions: Sequence[Any], workdir: str | None = None, **kwargs: Any) -> Any:
+    def fit(  # type: ignore[override]  (of 1.0.9, as the whole helper)
+        self, completions: Sequence[Any], workdir: str | None = None, **kwargs: Any,
+    ) -> Any:
         """Train on annotated tasks."""
         inputs, answers = self.prepare_tasks(completions, workdir=workdir, **kwargs)
         return self.fit2(inputs, answers, **kwargs)
 
     def _has_annotation(self, task: dict[str, Any]) -> bool:
-        return "completions" in task
+        return "completions" in task or "annotations" in task
 
 
 class LabelStudioMLChoices(LabelStudioMLBaseHelper):
@@ -59,9 +61,8 @@ class LabelStudioMLChoices(LabelStudioMLBaseHelper):
     def prepare_tasks(self, tasks: Sequence[Any], workdir: str | None = None, **kwargs: Any) -> tuple[Any, Any]:
         """Texts, and the choices of the first annotation where there is one."""
         texts = [task["data"][self.value] for task in tasks]
-        choices = [task["completions"][0]["result"][0]["value"]["choices"] if self._has_annotation(task) else None
-                   for task in tasks]
-        return texts, choices
+        made = [task.get("completions") or task.get("annotations") for task in tasks]
+        return texts, [some[0]["result"][0]["value"]["choices"] if some else None for some in made]
 
     def convert_predictions(self, predictions: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """One result for each pair of choices and score."""

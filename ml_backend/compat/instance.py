@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +27,10 @@ class Instance:
     author: Author
     folder: Path
     generation: str
+    forks: bool = True
+    """It may be used in a process that was made of the one that made it."""
     process: int = field(default_factory=os.getpid)
-    """The process that made it: threads and graphics cards do not survive a fork."""
+    """The process that made it."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -35,6 +38,7 @@ class Instance:
         """Import a copy of the file and construct the class. Raises ModelError that names file and line."""
         tell_label_studio(settings)
         values, output = state.read(folder)
+        threads = threading.active_count()
         with within(folder):
             found = author.load()
             kind = generation(found)
@@ -50,7 +54,7 @@ class Instance:
             except Exception as error:
                 raise ModelError(f"{author} cannot be made: {place(error, author.file.parent)}"
                                  f"{type(error).__name__}: {error}") from error
-        return cls(model, author, folder, kind)
+        return cls(model, author, folder, kind, forks=threading.active_count() <= threads and not _on_card())
 
     def ask(self, tasks: Sequence[Mapping[str, Any]], params: Mapping[str, Any]) -> Any:
         """What `predict` returns. Whatever the team's code raises comes through."""
@@ -61,6 +65,11 @@ class Instance:
             copies = [dict(task) | {"data": dict(task["data"])} for task in tasks]  # theirs to change
             return self.model.predict(copies, **suited(self.model.predict, named))
 
+    @property
+    def usable(self) -> bool:
+        """Whether this process may ask it: threads and graphics cards do not survive a fork."""
+        return self.forks or self.process == os.getpid()
+
     def values(self) -> dict[str, Any]:
         """What it keeps under its keys; empty where its base class is not ours."""
         found = getattr(self.model, "_values", None)
@@ -70,3 +79,9 @@ class Instance:
         """The version that the author gives it, told in the card only."""
         found = getattr(self.model, "model_version", None)
         return str(found) if found else None
+
+
+def _on_card() -> bool:
+    """Whether a graphics card is in use."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_initialized())

@@ -30,19 +30,16 @@ def supply(*, real: bool) -> None:
     """Put `label_studio_ml` in place. `real`: the one that is installed (see `installed`)."""
     if not any(isinstance(finder, Moved) for finder in sys.meta_path):
         sys.meta_path.append(Moved())
-    there = sys.modules.get(PACKAGE)
-    ours = there is not None and getattr(there, "__cueloop__", False)
-    if real == (there is not None and not ours):
-        return
-    withdraw(also_real=not real)
-    if not real:
+    if real:
+        withdraw()
+    elif not _supplied():
+        withdraw(also_real=True)
         sys.modules.update(_modules())
 
 
 def withdraw(*, also_real: bool = False) -> None:
     """Take away what was supplied."""
-    there = sys.modules.get(PACKAGE)
-    if there is not None and (also_real or getattr(there, "__cueloop__", False)):
+    if also_real or _supplied():
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
             del sys.modules[name]
 
@@ -53,6 +50,10 @@ def installed() -> bool:
         return version("label-studio-ml").startswith("1.")
     except PackageNotFoundError:
         return False
+
+
+def _supplied() -> bool:
+    return bool(getattr(sys.modules.get(PACKAGE), "__cueloop__", False))
 
 
 def _modules() -> dict[str, ModuleType]:

@@ -53,14 +53,14 @@ def get_env(name: str, default: Any = None, is_bool: bool = False) -> Any:
     """A setting of Label Studio, whatever its prefix."""
     from label_studio_sdk._extensions.label_studio_tools.core.utils import params
 
-    return params.get_env(name, default, is_bool)
+    return params.get_env(name, default, is_bool)  # type: ignore[no-untyped-call]
 
 
 def get_local_path(url: str, *args: Any, **kwargs: Any) -> Any:
     """The file behind an address, fetched if it must be."""
     from label_studio_sdk._extensions.label_studio_tools.core.utils.io import get_local_path as fetched
 
-    return fetched(url, *args, **kwargs)
+    return fetched(url, *args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def get_image_local_path(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 KIND = "label-studio-ml"
 """Kind of these versions in the registry."""
+TAUGHT = "cueloop-taught.json"
+"""File of a version: keys of the tasks that it was trained on, or may have read in Label Studio."""
 INSTANCES = 8
 """Label configs for which an instance is kept; the one that was not asked for longest goes first."""
 
@@ -62,7 +64,7 @@ class ClassAnswers:
         """Makes no instance yet. `folder` holds the version's files."""
         self.author, self.version, self.folder = author, version, folder
         self._settings, self._store = settings, store
-        self._instances: OrderedDict[tuple[int, int | None, str], Instance] = OrderedDict()
+        self._instances: OrderedDict[tuple[int | None, str], Instance] = OrderedDict()
         self._making = threading.RLock()
         self._problems = Problems(str(author))
 
@@ -89,6 +91,11 @@ class ClassAnswers:
         """Proposals for tasks of a project. Raises ModelError when there is no instance for it."""
         return ask_all(self.instance(xml, project_id), tasks, {}, self._problems)
 
+    def seen(self) -> frozenset[int]:
+        """Keys of the tasks of the version's project that it was trained on, or may have been."""
+        file = self.folder / TAUGHT
+        return frozenset(json.loads(file.read_text()) if file.exists() else ())
+
     def problems(self) -> list[str]:
         """What went wrong since the version was loaded, in sentences without any data; newest last."""
         return self._problems.told()
@@ -97,9 +104,9 @@ class ClassAnswers:
         """The one instance of this process for a project's label config. Raises ModelError."""
         if project_id is None:
             project_id = self.version.project_id
-        key = (os.getpid(), project_id, xml)
+        key = (project_id, xml)
         with self._making:
-            if key not in self._instances:
+            if key not in self._instances or not self._instances[key].usable:
                 self._refuse_other_labels(xml)
                 self._instances[key] = Instance.make(self.author, self.folder, xml, project_id, self._settings)
                 log.info("class in service", model=self.version.name, version=self.version.version,

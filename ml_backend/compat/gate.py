@@ -1,0 +1,94 @@
+"""Whether a newly trained class may take the champion's place: both answer the same held-out tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from cueloop.label_config import answer
+from cueloop.store import Store
+from cueloop.store.schema import tasks
+from cueloop.store.upsert import chunks
+from cueloop.types import Control
+from ml_backend.answering.proposal import Proposal
+from ml_backend.calibration import Floats
+from ml_backend.dataset import Dataset
+from ml_backend.evaluation import LEAST_JUDGES, Score, Verdict, compare, judges, verdict, wilson
+
+Ask = Callable[[Sequence[Mapping[str, Any]]], list[list[Proposal]]]
+"""Proposals of a version for tasks."""
+
+
+def judge(
+    store: Store, data: Sequence[Dataset], controls: Mapping[str, Control], candidate: Ask, champion: Ask | None,
+    taught: Mapping[str, Any],
+) -> tuple[Verdict, dict[str, Score]]:
+    """The verdict, and the candidate's score for each control it answers.
+
+    Where nothing can be compared it is promoted, and the reason begins with "cannot be judged". `taught`: keys of
+    tasks that the champion was trained on, by control.
+    """
+    compared, scores, why = [], {}, ["no control of this project is a single choice"] if not data else []
+    for one in data:
+        examples, blind = judges(one, taught.get(one.control, ()))
+        if len(examples) < LEAST_JUDGES:
+            why.append(f"{one.control} has {len(examples)} held-out tasks, {LEAST_JUDGES} are needed")
+            continue
+        asked = _tasks(store, [example.key for example in examples])
+        truth = np.array([one.labels.index(example.label) for example in examples], dtype=np.int64)
+        new, said = probabilities(candidate(asked), controls[one.control])
+        if not said:
+            why.append(f"it says nothing about {one.control}")
+            continue
+        right = int((new.argmax(axis=1) == truth).sum())
+        scores[one.control] = Score(len(truth), blind, right / len(truth), *wilson(right, len(truth)))
+        if champion is None:
+            why.append(f"{one.control} has no champion to compare with")
+            continue
+        old, _ = probabilities(champion(asked), controls[one.control])
+        compared.append(compare(one.control, "the champion", new, old, truth))
+    if not compared:
+        return Verdict(promoted=True, reason="cannot be judged: " + "; ".join(why)), scores
+    return verdict(compared), scores
+
+
+def probabilities(said: Sequence[Sequence[Proposal]], control: Control) -> tuple[Floats, int]:
+    """(n, labels and one more for "no answer"), and how many tasks have an answer.
+
+    A label without a score counts as certain; what a score leaves is shared by the labels that are not told.
+    """
+    found = np.zeros((len(said), len(control.labels) + 1))
+    for row, proposals in zip(found, said, strict=True):
+        for label, score in labels(proposals, control).items():
+            row[control.labels.index(label)] = 1.0 if score is None else score
+        if not row.any():
+            row[-1] = 1.0
+            continue
+        rest = np.flatnonzero(row[:-1] == 0)
+        if len(rest):
+            row[rest] = max(0.0, 1.0 - row.sum()) / len(rest)
+    return found, int((found[:, -1] == 0).sum())
+
+
+def labels(proposals: Sequence[Proposal], control: Control) -> dict[str, float | None]:
+    """{label: score, None where none is told} of the proposals for one task, likeliest first."""
+    found: dict[str, float | None] = {}
+    for one in proposals:
+        label = answer(control, one.result)
+        if label is not None and label not in found:
+            told = [item.get("score") for item in one.result if item.get("from_name") == control.name]
+            found[label] = next((score for score in told if score is not None), one.score)
+    return found
+
+
+def _tasks(store: Store, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """As Label Studio sends them, in the order of the keys."""
+    found: dict[int, dict[str, Any]] = {}
+    with store.read() as conn:
+        for some in chunks(list(keys)):
+            for row in conn.execute(sa.select(tasks.c.key, tasks.c.id, tasks.c.data).where(tasks.c.key.in_(some))):
+                found[row.key] = {"id": row.id, "data": row.data}
+    return [found[key] for key in keys]
