@@ -123,10 +123,11 @@ def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
 def export(
     settings: Settings, reference: str, folder: Path, server: str, follow: bool, force: bool, as_json: bool,
 ) -> None:
-    """Write a folder with which another server serves a model.
+    """Write a folder with which label-studio-ml's own server serves a model.
 
-    Example: `cueloop models export tickets tickets-backend --as label-studio-ml`, then `label-studio-ml start
-    tickets-backend`
+    Its README.md says how it is started: `label-studio-ml start FOLDER`.
+
+    Example: `cueloop models export tickets backend --as label-studio-ml`
     """
     from console.parts.label_studio_ml import LACKS
     from ml_backend.artifacts import Artifacts

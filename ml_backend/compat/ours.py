@@ -20,8 +20,9 @@ from flask import has_request_context
 from flask import request as theirs
 
 from cueloop import logs
+from cueloop.errors import CueloopError
 from ml_backend.compat import ours_app
-from ml_backend.protocol import LABEL_STUDIO, BadRequest
+from ml_backend.protocol import LABEL_STUDIO
 
 try:
     from label_studio_ml import model as upstream
@@ -34,6 +35,10 @@ TRAINING = "START_TRAINING"
 """The button. All other events are hints that polling makes superfluous."""
 
 log = logs.get(__name__)
+
+
+class Refused(CueloopError):
+    """Raised when our app answers with an error: its message is what the app says."""
 
 
 class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
@@ -59,7 +64,7 @@ class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
         ours_app.behind(cls.model, cls.home)
 
     def predict(self, tasks: Any, context: Any = None, **_: Any) -> list[Any]:
-        """Answers as our own /predict gives them, one a task. Raises BadRequest for what that refuses."""
+        """Answers as our own /predict gives them, one a task. Raises Refused where that refuses."""
         asked = self._said() | {"tasks": tasks, "params": {"context": context or None}}
         results: list[Any] = self._ask("/predict", asked)["results"]
         return results
@@ -75,7 +80,7 @@ class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
             return {}
         try:
             return self._ask("/webhook", {"action": TRAINING, "project": data.get("project")})
-        except BadRequest as refused:
+        except Refused as refused:
             log.warning("training was not started", reason=str(refused))
             return {"error": str(refused)}
 
@@ -104,7 +109,7 @@ class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
         response = ours_app.behind(self.model, self.home).post(route, json=body, headers={"User-Agent": who})
         answer: dict[str, Any] = response.get_json()
         if response.status_code >= 400:
-            raise BadRequest(str(answer.get("error")))
+            raise Refused(str(answer.get("error")))
         return answer
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -12,10 +11,12 @@ from werkzeug.test import Client
 
 from cueloop import settings as settings_module
 from cueloop.errors import ModelError
+from cueloop.settings import Settings
 from cueloop.store import Store
 from ml_backend import registry
 from ml_backend.app import create_app
 
+_APPS: dict[tuple[str | None, Path | None], tuple[Client, Store]] = {}
 _LOCK = Lock()
 
 
@@ -25,28 +26,41 @@ def behind(model: str | None, home: Path | None) -> Client:
     Raises ModelError when there is no such home, NotFound when it has no such model.
     """
     with _LOCK:
-        return _built(model, home)
+        if (model, home) not in _APPS:
+            _APPS[model, home] = _built(model, settings_module.load(home=home) if home else settings_module.load())
+        return _APPS[model, home][0]
 
 
-@lru_cache
-def _built(model: str | None, home: Path | None) -> Client:
-    settings = settings_module.load(home=home) if home else settings_module.load()
+def close() -> None:
+    """Give back what is open. Who asks next builds anew."""
+    with _LOCK:
+        for _, store in _APPS.values():
+            store.close()
+        _APPS.clear()
+
+
+def _built(model: str | None, settings: Settings) -> tuple[Client, Store]:
     if not settings.database_url and not (settings.home / "cueloop.sqlite3").is_file():
         raise ModelError(f"{settings.home} is no home of Cueloop. Set CUELOOP_HOME to one, or CUELOOP_DATABASE_URL "
                          "and CUELOOP_ARTIFACTS_URL.")
     store = Store.open(settings.store_url)
-    if model:
-        with store.read() as conn:
-            registry.resolve(conn, model)
-    inside = settings.model_copy(update={"ml_password": SecretStr("")})  # who may call is asked by the server in front
-    return Client(create_app(inside, store, model, warm=True))
+    try:
+        if model:
+            with store.read() as conn:
+                registry.resolve(conn, model)
+        # who may call is asked by the server in front
+        inside = settings.model_copy(update={"ml_password": SecretStr("")})
+        return Client(create_app(inside, store, model, warm=True)), store
+    except BaseException:
+        store.close()
+        raise
 
 
 def _forked() -> None:
-    """A connection to a database is not shared between processes, and the lock may be held by nobody who is left."""
+    """A connection to a database belongs to one process, and nobody here is left to give the lock back."""
     global _LOCK  # noqa: PLW0603
     _LOCK = Lock()
-    _built.cache_clear()
+    _APPS.clear()
 
 
 os.register_at_fork(after_in_child=_forked)

@@ -13,7 +13,6 @@ from string import Template
 from tempfile import mkdtemp
 
 from cueloop.errors import ModelError
-from cueloop.settings import Settings
 from cueloop.store import Store, models
 from cueloop.store.models import ModelVersion
 from ml_backend.artifacts import Artifacts
@@ -121,9 +120,8 @@ def write(
 def _home(home: Path, version: ModelVersion, artifacts: Artifacts) -> None:
     """A home with one version in service. What it was trained on stays behind: texts' keys are the customer's."""
     hashes = {name: hash_ for name, hash_ in version.sha256.items() if name != OUT_OF_FOLD}
-    settings = Settings(home=home)
     Artifacts(f"file://{(home / 'artifacts').absolute()}").write(version.path, artifacts.read(version.path, hashes))
-    store = Store.open(f"sqlite:///{(settings.home / 'cueloop.sqlite3').absolute()}")
+    store = Store.open(f"sqlite:///{(home / 'cueloop.sqlite3').absolute()}")
     try:
         with store.write() as conn:
             models.insert(conn, replace(version, project_id=None, sha256=hashes))

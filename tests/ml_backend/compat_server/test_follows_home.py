@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from benchmarks import upstream
 from cueloop.store import Store
 from cueloop.store.schema import jobs
-from tests.ml_backend.compat_server.conftest import LABEL_STUDIO, setup
+from tests.ml_backend.compat_server.conftest import LABEL_STUDIO, first, setup
 from tests.ml_backend.conftest import Project, dataset, examples
 from tests.ml_backend.server import predict, settings_in, task, train_now
 
@@ -25,7 +25,7 @@ def followed(real_python, tmp_path, valkey):
     settings = settings_in(tmp_path / "home")
     store = Store.open(settings.store_url)
     (tmp_path / "model.py").write_text(MODEL)
-    subprocess.run([real_python, "-m", "label_studio_ml.server", "init", "backend", "--script", "model.py"],
+    subprocess.run([real_python, "-m", "label_studio_ml.server", "init", "backend", "--script", "model.py:Cueloop"],
                    cwd=tmp_path, check=True, capture_output=True)
     url, process = upstream.gunicorn(tmp_path / "backend", CUELOOP_HOME=str(settings.home), CUELOOP_REDIS_URL=valkey)
     with httpx.Client(base_url=url, timeout=60, headers={"User-Agent": LABEL_STUDIO}) as client:
@@ -50,7 +50,8 @@ def test_it_follows_the_champion_keeps_blind_tasks_blind_and_hands_training_over
         time.sleep(0.1)
     # Then it answers, and still not the blind task
     open_, blind = predict(client, tasks, project="7.1")
-    assert (open_["model_version"], open_["result"][0]["value"]["choices"]) == (version, ["food"])
+    best = first(open_)
+    assert (best["model_version"], best["result"][0]["value"]["choices"]) == (version, ["food"])
     assert blind == []
     # When somebody presses the button: our queue has the job
     event = {"action": "START_TRAINING", "project": {"id": 7, "title": "Topics"}}
