@@ -27,7 +27,7 @@ FIELDS = {
     "/predict": {"tasks": [None, 3, SECRET, True, 1.5], "project": NO_PROJECT, "label_config": NO_CONFIG},
     "/setup": {"project": NO_PROJECT},
     "/webhook": {"action": [None, 3, [SECRET], {"a": SECRET}, True]},
-    "/validate": {"config": NO_CONFIG},
+    "/validate": {"config": [3, [SECRET], {"a": SECRET}, True, None]},  # it is there to judge what cannot be read
     "/delete": {"project": NO_PROJECT},
     "/duplicate_model": {"project_src": NO_PROJECT, "project_dst": NO_PROJECT},
 }
@@ -51,7 +51,6 @@ def wholes(good):
         ("sent as text", text.encode(), {"Content-Type": "text/plain"}),
         ("sent as a form", text.encode(), {"Content-Type": "application/x-www-form-urlencoded"}),
         ("sent in parts", text.encode(), {"Content-Type": "multipart/form-data; boundary=x"}),
-        ("sent as nothing", text.encode(), {}),
     ]
 
 

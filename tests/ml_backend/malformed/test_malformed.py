@@ -42,7 +42,8 @@ def told(response):
 
 
 def test_there_are_more_than_a_hundred_distinct_ones():
-    assert len({(route, content, tuple(headers.items())) for route, _, content, headers, _ in CASES}) == len(CASES) > 200
+    distinct = {(route, content, tuple(headers.items())) for route, _, content, headers, _ in CASES}
+    assert len(distinct) == len(CASES) > 200
 
 
 @pytest.mark.parametrize(("route", "wrong", "content", "headers", "field"), CASES,
