@@ -17,18 +17,24 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import exc
 
 from cueloop import logs
 from cueloop.errors import CueloopError
 from cueloop.store import Store
 from cueloop.store.columns import now
+from cueloop.store.schema import projects
 from ml_backend.serving.hands import Hands
 
 LIMIT_SECONDS = 1.0
 """Longest that a question to the store holds a request."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-"""Seconds without a question after the first failure, and after many."""
+"""Seconds until somebody looks again after the first failure, and after many."""
+MOST_LOOKING = 3
+"""Looks that may hang at a time."""
+AWAY = (exc.DBAPIError, exc.TimeoutError, OSError)
+"""What is raised when a store refuses, is damaged or is no store."""
 
 T = TypeVar("T")
 log = logs.get(__name__)
@@ -55,7 +61,7 @@ class Asking:
         """`limit` and `pause` in seconds."""
         self._store, self._limit, self._first, self._clock = store, limit, pause, clock
         self._away: Away | None = None
-        self._pause, self._until, self._hanging = pause, 0.0, 0
+        self._pause, self._until, self._looking, self._pid = pause, 0.0, 0, os.getpid()
         self._file: tuple[int, int] | None = None
         self._lock, self._hands = threading.Lock(), Hands()
 
@@ -71,29 +77,47 @@ class Asking:
 
     def __call__(self, question: Callable[..., T], *given: Any) -> T:
         """What `question(store, *given)` says. Raises StoreAway at once while the store is known to be away."""
-        if self._away is not None and (self._clock() < self._until or self._hanging):
-            raise StoreAway(_told(self._away))
-        with self._lock:
-            self._hanging += 1
-            if self._away is not None:  # one may try, the others go on without
-                self._until = self._clock() + self._pause
+        if self._pid != os.getpid():
+            self._forked()
+        if self._away is not None:
+            self._look_again()
+            raise StoreAway(_told(self._away or Away(now(), "a moment ago")))
         try:
             answer: T = self._hands.run(partial(self._answer, question, given), self._limit)
         except TimeoutError:
             raise self._gone(f"no answer within {self._limit:g} s") from None
-        except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+        except AWAY as error:
             raise self._gone(type(getattr(error, "orig", None) or error).__name__) from None
-        if self._away is not None:
-            self._back()
         return answer
 
-    def _answer(self, question: Callable[..., T], given: tuple[Any, ...]) -> T:
+    def _look_again(self) -> None:
+        """When the pause is over, have somebody look whether the store is there again; nobody waits for them."""
+        with self._lock:
+            if self._clock() < self._until or self._looking >= MOST_LOOKING:
+                return
+            self._until = self._clock() + self._pause
+            self._looking += 1
+        self._hands.start(self._look)
+
+    def _look(self) -> None:
         try:
-            self._same_file()
-            return question(self._store, *given)
+            self._answer(_anything, ())
+        except AWAY as error:
+            self._gone(type(getattr(error, "orig", None) or error).__name__)
+        else:
+            self._back()
         finally:
             with self._lock:
-                self._hanging -= 1
+                self._looking -= 1
+
+    def _forked(self) -> None:
+        """A new process has none of the old one's threads, and tries for itself."""
+        self._pid, self._lock, self._looking, self._file = os.getpid(), threading.Lock(), 0, None
+        self._away, self._pause, self._until = None, self._first, 0.0
+
+    def _answer(self, question: Callable[..., T], given: tuple[Any, ...]) -> T:
+        self._same_file()
+        return question(self._store, *given)
 
     def _same_file(self) -> None:
         """A SQLite file that was taken away still answers through connections that are open, with what it was."""
@@ -122,6 +146,11 @@ class Asking:
             if self._away is not None:
                 log.warning("the store answers again", since=self._away.since.isoformat(timespec="seconds"))
             self._away, self._pause, self._until = None, self._first, 0.0
+
+
+def _anything(store: Store) -> None:
+    with store.read() as conn:
+        conn.execute(sa.select(projects.c.id).limit(1)).first()
 
 
 def _told(away: Away) -> str:

@@ -38,7 +38,7 @@ class Hands:
             except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
                 outcome.put((None, error))
 
-        self._give(tell)
+        self.start(tell)
         try:
             found, error = outcome.get(timeout=seconds)
         except Empty:
@@ -47,7 +47,8 @@ class Hands:
             raise error
         return found
 
-    def _give(self, thing: Callable[[], None]) -> None:
+    def start(self, thing: Callable[[], None]) -> None:
+        """Have something done that nobody waits for. It must not raise."""
         if self._pid != os.getpid():  # threads do not survive a fork
             self._begin()
         with self._lock:

@@ -40,7 +40,7 @@ class Parts:
 def build(settings: Settings, store: Store, model: str | None, poll_seconds: float) -> Parts:
     """Put together; nothing is loaded yet. `model` and `poll_seconds` as in `create_app`."""
     metrics, ask = Metrics(), Asking(store)
-    serving = Serving(store, Artifacts(settings.artifacts), poll_seconds=poll_seconds, watcher=metrics)
+    serving = Serving(ask, Artifacts(settings.artifacts), poll_seconds=poll_seconds, watcher=metrics)
     return Parts(settings, store, ask, Blind(ask), serving, Choice(ask, serving, model, poll_seconds), metrics,
                  Gathering(most=predictions(settings.ml_threads or THREADS), answered=metrics.batch,
                            waits=metrics.waits), Jobs(settings.redis_url, store))

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cueloop import logs
 from cueloop.errors import CueloopError, NotFound
 from cueloop.store import Store
+from cueloop.store.columns import now
+from cueloop.store.models import ModelVersion
 from ml_backend import registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.registry import Loaded
+from ml_backend.serving.asking import Asking, StoreAway
 
 POLL_SECONDS = 1.0
 """Pause between two looks at the alias."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds before a version that could not be loaded is tried again, the first time and after many."""
 
 log = logs.get(__name__)
 
@@ -33,18 +41,37 @@ class Watcher(Protocol):
         """A version was loaded, or could not be: then the name of the error's class."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A version that should be in service and cannot be loaded."""
+
+    version: ModelVersion
+    reason: str
+    since: datetime
+    pause: float
+    """Seconds from one attempt to the next."""
+
+
 class Slot:
     """One model in service, named by a reference: NAME follows the champion, NAME@VERSION stays."""
 
-    def __init__(self, store: Store, artifacts: Artifacts, reference: str, *, poll_seconds: float = POLL_SECONDS,
+    def __init__(self, ask: Asking, artifacts: Artifacts, reference: str, *, poll_seconds: float = POLL_SECONDS,
                  clock: Callable[[], float] = time.monotonic, watcher: Watcher | None = None) -> None:
         """Loads nothing yet."""
         self._watcher = watcher
-        self._store, self._artifacts, self.reference = store, artifacts, reference
+        self._ask, self._artifacts, self.reference = ask, artifacts, reference
+        self.trouble: Trouble | None = None
+        """Why the version that is wanted is not in service."""
+        self._again = 0.0
         self._poll_seconds, self._clock = poll_seconds, clock
         self._loaded: Loaded | None = None
         self._looked = -float("inf")
         self._looking = threading.Lock()
+
+    @property
+    def now(self) -> Loaded | None:
+        """What is in service at this moment, without a look."""
+        return self._loaded
 
     def get(self) -> Loaded | None:
         """The loaded version; None while nothing is in service. The very first call loads, later ones never wait."""
@@ -68,19 +95,42 @@ class Slot:
     def _refresh(self) -> None:
         """Load what the reference means now. What cannot be loaded leaves the old one in service."""
         try:
-            with self._store.read() as conn:
-                wanted = registry.resolve(conn, self.reference)
-            if self._loaded is None or self._loaded.version.version != wanted.version:
-                self._put(registry.load(self._artifacts, wanted, self._store))
-                log.info("model in service", model=wanted.name, version=wanted.version)
+            wanted = self._ask(_resolved, self.reference)
+            if self._loaded is not None and self._loaded.version.version == wanted.version:
+                self.trouble = None
+            elif self.trouble is None or self.trouble.version.version != wanted.version or self._clock() >= self._again:
+                self._load(wanted)
         except NotFound:
+            self.trouble = None
             self._put(None)
-        except CueloopError as error:
-            if self._watcher:
-                self._watcher.loaded(type(error).__name__)
-            log.error("model cannot be loaded; the old one stays", model=self.reference, error=str(error))
+        except StoreAway:  # told by `Asking`, once
+            return
         finally:
             self._looked = self._clock()
+
+    def _load(self, wanted: ModelVersion) -> None:
+        """Put it in service, or remember why not: an altered file is tried again, ever more rarely, until it is whole.
+        """
+        try:
+            found = registry.load(self._artifacts, wanted, self._ask.store)
+        except Exception as error:  # noqa: BLE001  whatever a loader raises, what is in service stays
+            self._failed(wanted, error)
+            return
+        self.trouble = None
+        self._put(found)
+        log.info("model in service", model=wanted.name, version=wanted.version)
+
+    def _failed(self, wanted: ModelVersion, error: Exception) -> None:
+        if self._watcher:
+            self._watcher.loaded(type(error).__name__)
+        before = self.trouble if self.trouble and self.trouble.version.version == wanted.version else None
+        reason = str(error) if isinstance(error, CueloopError) else _where(error)
+        if before is None or before.reason != reason:
+            log.error("model cannot be loaded; the old one stays", model=self.reference, version=wanted.version,
+                      error=reason)
+        pause = min(before.pause * 2, LONGEST_PAUSE) if before else FIRST_PAUSE
+        self.trouble = Trouble(wanted, reason, before.since if before else now(), pause)
+        self._again = self._clock() + pause
 
     def _put(self, found: Loaded | None) -> None:
         """Put a version, or none, in service."""
@@ -89,10 +139,9 @@ class Slot:
             return
         if found is not None:
             self._watcher.loaded()
-        version, old = found and found.version, before and before.version
-        if version or old:
-            name = (version or old).name  # type: ignore[union-attr]
-            self._watcher.swapped(name, old and old.version, version and version.version)
+        if one := found or before:
+            self._watcher.swapped(one.version.name, before.version.version if before else None,
+                                  found.version.version if found else None)
 
     def forked(self) -> None:
         """Look at the alias again, in a process made a moment ago: the one it was made from may have old models."""
@@ -110,10 +159,10 @@ class Slot:
 class Serving:
     """All models in service of this process, loaded when first asked for."""
 
-    def __init__(self, store: Store, artifacts: Artifacts, *, poll_seconds: float = POLL_SECONDS,
+    def __init__(self, ask: Asking, artifacts: Artifacts, *, poll_seconds: float = POLL_SECONDS,
                  watcher: Watcher | None = None) -> None:
         """Loads nothing yet."""
-        self._store, self._artifacts, self._poll_seconds = store, artifacts, poll_seconds
+        self._ask, self._artifacts, self._poll_seconds = ask, artifacts, poll_seconds
         self._watcher = watcher
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
@@ -124,7 +173,7 @@ class Serving:
         if slot is None:
             with self._lock:
                 slot = self._slots.setdefault(
-                    reference, Slot(self._store, self._artifacts, reference, poll_seconds=self._poll_seconds,
+                    reference, Slot(self._ask, self._artifacts, reference, poll_seconds=self._poll_seconds,
                                     watcher=self._watcher))
         return slot.get()
 
@@ -138,6 +187,10 @@ class Serving:
         loaded = [slot.get() for slot in list(self._slots.values())]
         return {one.version.name: one.version.version for one in loaded if one}
 
+    def slots(self) -> list[Slot]:
+        """All models that were asked for."""
+        return list(self._slots.values())
+
     def forked(self) -> None:
         """See `Slot.forked`, of all models."""
         self._lock = threading.Lock()
@@ -148,3 +201,14 @@ class Serving:
         """See `Slot.forking`, of all models."""
         for slot in self._slots.values():
             slot.forking()
+
+
+def _resolved(store: Store, reference: str) -> ModelVersion:
+    with store.read() as conn:
+        return registry.resolve(conn, reference)
+
+
+def _where(error: Exception) -> str:
+    """An error that nobody foresaw, without its message: it may quote what it read."""
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    return type(error).__name__ + "".join(f" at {frame.filename}:{frame.lineno}" for frame in frames)
