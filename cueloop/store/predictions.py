@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,9 @@ class Waiting:
 
 def write(conn: sa.Connection, rows: Sequence[Prediction]) -> None:
     """Add predictions; those that a version already made stay as they are."""
-    upsert(conn, predictions, [asdict(row) for row in rows], ["task", "control", "model", "version"], update=[])
+    names = [field.name for field in fields(Prediction)]     # `asdict` would copy every list in them
+    upsert(conn, predictions, [{name: getattr(row, name) for name in names} for row in rows],
+           ["task", "control", "model", "version"], update=[])
 
 
 def missing(conn: sa.Connection, project_id: int, model: str, version: str, control: str) -> list[int]:

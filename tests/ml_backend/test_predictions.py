@@ -11,6 +11,7 @@ from cueloop.store.columns import now
 from ml_backend import consensus_data, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
+from ml_backend.dataset import Example
 from ml_backend.registry import Loaded
 from ml_backend.training import train
 from tests.ml_backend.conftest import Project, examples
@@ -128,3 +129,16 @@ def test_writing_works_alike_on_any_engine(any_store):
         rows.mark_pushed(conn, "m", "v", keys)
         assert rows.waiting(conn, 1, "m", "v") == []
         assert rows.pushed(conn, 1, "m", "v") == 1
+
+
+def test_new_tasks_keep_the_words_that_spoke_and_those_trained_on_do_not(store, project, loaded, trained):
+    told = Example(key=1, identity="x", text="Bread, soup and the bank", label="food", weight=1.0)
+    [key] = project.add([told], labelled=False)
+    _write(store, loaded, trained)
+    written = _all(store)
+    # Then the task that is new says why, in words
+    assert set(written[key].explanation) == {"for", "against"}
+    assert {word for word, _ in written[key].explanation["for"]} & {"bread", "soup"}
+    # and one that the model was trained on says nothing: its score is of other models
+    assert {row.explanation is None for row in written.values()} == {True, False}
+    assert all(row.out_of_fold or row.explanation is None for row in written.values())
