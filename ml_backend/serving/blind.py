@@ -15,6 +15,7 @@ from cueloop.store import Store
 from cueloop.store.schema import projects, tasks
 from cueloop.store.upsert import chunks
 from ml_backend.serving.asking import Asking, StoreAway
+from ml_backend.serving.sqlite_blind import Direct
 
 FRESH_SECONDS = 2.0
 """How old a look may be that decides for callers who store nothing."""
@@ -48,6 +49,7 @@ class Blind:
     def __init__(self, asking: Asking, clock: Callable[[], float] = time.monotonic) -> None:
         """Knows nothing before the first look."""
         self._asking, self._clock = asking, clock
+        self._direct = Direct(asking.store)
         self._known: Known | None = None
         self._at = -float("inf")
 
@@ -62,6 +64,8 @@ class Blind:
         known = self._known
         if known is not None and not stored and self._clock() - self._at < FRESH_SECONDS:
             return known.hidden(project_id, ids)
+        if self._asking.away is None and (found := self._direct.hidden(project_id, ids)) is not None:
+            return found
         try:
             return self._asking(blind, project_id, ids)
         except StoreAway:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from ml_backend.serving.parts import Parts
 
 
@@ -10,12 +12,16 @@ class Forks:
 
     def __init__(self, parts: Parts) -> None:
         """Models may be loaded already."""
-        self._parts = parts
+        self._parts, self._frozen = parts, False
 
     def forking(self) -> None:
         """Before: no connection may be shared, and what is in service is so in the others."""
         self._parts.serving.forking()
         self._parts.store.close()
+        if not self._frozen:  # else every large body has Python look through all libraries for garbage, and copy them
+            gc.collect()
+            gc.freeze()
+            self._frozen = True
 
     def forked(self) -> None:
         """After, in the new process, before it answers: connections, locks and counts of its own, and the models that

@@ -8,6 +8,7 @@ wait for a thread; and what cannot be read is answered as JSON without a word of
 from __future__ import annotations
 
 import json
+import select
 import selectors
 import socket
 import time
@@ -27,6 +28,8 @@ PER_BYTE = 1 / 2**20
 """Seconds more for each byte of a body: a megabyte a second."""
 CROWDED = 3.0
 """What is left of these times while requests wait for a thread."""
+NEXT_MILLISECONDS = 10
+"""How long a thread stays with a connection for its next request, while no other waits for a thread."""
 STATUS = {errors.LimitRequestLine: (414, "URI Too Long"), errors.ExpectationFailed: (417, "Expectation Failed"),
           errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
           errors.UnsupportedTransferCoding: (501, "Not Implemented")}
@@ -95,13 +98,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def handle(self, conn: Any) -> Any:
-        """Read and answer one request."""
+        """Read and answer a request, and those that come at once after it: handing the connection back costs more."""
         sock = conn.sock
-        self._deadlines.begin(sock, SECONDS)
-        try:
-            return super().handle(conn)
-        finally:
-            self._deadlines.end(sock)
+        while True:
+            self._deadlines.begin(sock, SECONDS)
+            try:
+                kept = super().handle(conn)
+            finally:
+                self._deadlines.end(sock)
+            if kept is not True or not self.alive or self._crowded() or not _speaks(sock):
+                return kept
+
+    def _crowded(self) -> bool:
+        return self.tpool._work_queue.qsize() > 0
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose header has been read."""
@@ -111,7 +120,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def murder_pending(self) -> None:
         """Called every second: end what takes too long, and when stopping what has not begun."""
-        self._deadlines.cut(crowded=self.tpool._work_queue.qsize() > 0)
+        self._deadlines.cut(crowded=self._crowded())
         if not self.alive:
             for conn in self.pending_conns:
                 conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
@@ -131,6 +140,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             client.sendall(head.encode() + body)
         except OSError:  # gone already
             return
+
+
+def _speaks(sock: socket.socket) -> bool:
+    """Whether something comes at once."""
+    try:
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(NEXT_MILLISECONDS))
+    except (OSError, ValueError):  # closed meanwhile
+        return False
 
 
 def _timed(app: Wsgi, deadlines: Deadlines, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

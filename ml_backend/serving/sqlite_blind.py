@@ -1,0 +1,62 @@
+"""Blindness of tasks asked of a SQLite file right away: what is asked at every prediction should cost next to nothing.
+
+The answer is the store's of this moment. A file that cannot be read within a moment says nothing here; the slower way,
+which knows what to do then, is taken (`ml_backend.serving.blind`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+
+from cueloop.store import Store
+
+PATIENCE_SECONDS = 0.2
+"""Readers of a WAL file wait for nobody but whoever locks it as a whole."""
+PROJECT = ("SELECT id FROM tasks WHERE blind = 1 AND deleted_at IS NULL AND project_id = ? "
+           "AND id IN (SELECT value FROM json_each(?))")
+ANY = "SELECT id FROM tasks WHERE blind = 1 AND deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+
+Place = tuple[int, int, int]
+"""Process, device and inode: a connection serves the process that opened it, and the file that is there now."""
+
+
+class Direct:
+    """Thread-safe. A connection is used by one thread at a time and kept for the next."""
+
+    def __init__(self, store: Store) -> None:
+        """Opens nothing yet."""
+        path = store.url.database if store.is_sqlite else None
+        self._path = path if path and path != ":memory:" else None
+        self._idle: deque[tuple[Place, sqlite3.Connection]] = deque()
+
+    def hidden(self, project_id: int | None, ids: Sequence[int]) -> frozenset[int] | None:
+        """The blind ones of these ids; None when the file does not say, or the store is no file."""
+        if self._path is None:
+            return None
+        try:
+            place, connection = self._take()
+            given = (json.dumps(ids),)
+            rows = connection.execute(*((ANY, given) if project_id is None else (PROJECT, (project_id, *given))))
+            found = frozenset(row[0] for row in rows)
+        except (OSError, sqlite3.Error):  # the slower way finds out and tells
+            return None
+        self._idle.append((place, connection))
+        return found
+
+    def _take(self) -> tuple[Place, sqlite3.Connection]:
+        assert self._path is not None
+        there = os.stat(self._path)
+        place = (os.getpid(), there.st_dev, there.st_ino)
+        while self._idle:
+            try:
+                known, connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if known == place:
+                return place, connection
+        return place, sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, timeout=PATIENCE_SECONDS,
+                                      isolation_level=None, check_same_thread=False)
