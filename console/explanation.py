@@ -60,9 +60,24 @@ def _stands(facts: Mapping[str, Any]) -> Iterator[str]:
 def _control(control: Mapping[str, Any]) -> Iterator[str]:
     known = {k: v for k, v in control["signals"].items() if v is not None}
     yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))
+    if control["model"]:
+        yield _model(control["model"])
     for rule in control["rules"]:
         mark = "*" if rule["counts"] else " "
         yield f"  {mark} {rule['rule']:<16} {rule['holds']:<8} {rule['action']:<9} when {rule['when']}"
+
+
+def _model(said: Mapping[str, Any]) -> str:
+    """What the model said, and which words spoke for it and against it."""
+    line = f"  Model {said['version']} says {said['label']} ({said['score']:.2f})"
+    if said["for"] is None:
+        return line
+    rather = f" rather than {said['next']}" if said["next"] else ""
+    return f"{line}{rather}. For it: {_words(said['for'])}. Against it: {_words(said['against'])}."
+
+
+def _words(words: Sequence[Sequence[Any]]) -> str:
+    return ", ".join(f"{word} {weight:+.2f}" for word, weight in words) or "nothing"
 
 
 def _people(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from routing.deciding import places, seen
 from routing.deciding.matching import speaks
 from routing.deciding.places import Place
 from routing.deciding.seen import Seen
+from routing.explaining.model_said import model_said
 from routing.explaining.overrides import overrides
 from routing.explaining.rule_text import rule_text
 from routing.explaining.unasked import COULD, FULL, LIMITED, Unasked, unasked
@@ -47,6 +48,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
         place = places.read(conn, [found.key], given.machines)[found.key]
         said = seen.read(conn, given, [found.key])
         decided = decisions.of_task(conn, found.key)
+        judged = model_said(conn, given, found.key)
         about = said.rows.get(place.plan.control) or said.rows[said.controls[0]] if said.controls else None
         left = unasked(conn, given, place, about[0]) if about else []
         return {
@@ -56,7 +58,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
             "gold": _gold(conn, given, place), "copy_of": _original(conn, found),
             "held_out": place.blind or given.held_out(found.key),
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
-            "controls": [_control(given, said, name) for name in said.controls],
+            "controls": [_control(given, said, name) | {"model": judged.get(name)} for name in said.controls],
             "asked": [_asked(given, a) for a in place.assignments],
             "not_asked": [{"annotator": _name(given, one.annotator), "why": one.why} for one in left],
             "answered_by": sorted(_name(given, person) for person in place.authors),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from console.explanation import human
+from cueloop.store.schema import predictions, tasks
 from routing.explaining.explain import explain
 from routing.explaining.rule_text import rule_text
 from sync.pull import pull
@@ -114,3 +116,24 @@ def test_a_decision_shows_its_rule_as_it_was_when_another_file_is_in_force_now(s
     assert "as it was then" in human(facts)
     counts = {rule["rule"]: rule["counts_for"] for rule in facts["controls"][0]["rules"]}
     assert counts == {"one": ["ask"], "vip": ["priority"]}
+
+
+def test_it_says_which_words_spoke_for_the_models_label_and_against_it(small: Team) -> None:
+    said, plain, unseen = small.ids
+    small.apply(rules("name: one, when: answers < 1, ask: {n: 1}"))
+    small.round()
+    small.predict({said: ("positive", 0.8), plain: ("negative", 0.7)})
+    with small.store.write() as conn:
+        task = conn.scalar(sa.select(tasks.c.key).where(tasks.c.id == said))
+        conn.execute(predictions.update().where(predictions.c.task == task).values(
+            explanation={"for": [["great", 2.1], ["fun", 0.4]], "against": [["late", -0.75]]}))
+    # Then the story has them, and a terminal reads them
+    [control] = told(small, said)["controls"]
+    assert control["model"]["for"] == [["great", 2.1], ["fun", 0.4]]
+    line = next(line for line in human(explain(small.store, small.project, said)).splitlines() if "Model" in line)
+    assert line.startswith(f"  Model project-{small.project}@v1 says positive (0.80) rather than ne")
+    assert line.endswith(" For it: great +2.10, fun +0.40. Against it: late -0.75.")
+    # Where no words are known it says the label alone, and without a prediction nothing
+    assert "says negative (0.70)\n" in human(explain(small.store, small.project, plain)) + "\n"
+    assert told(small, plain)["controls"][0]["model"]["for"] is None
+    assert told(small, unseen)["controls"][0]["model"] is None
