@@ -30,10 +30,11 @@ class LabelStudioMLBaseHelper(LabelStudioMLBase):
 
     def predict(self, tasks: Sequence[Any], context: Any = None, **kwargs: Any) -> Any:
         """Answers for tasks."""
+        kwargs["context"] = context
         inputs, answers = self.prepare_tasks(tasks, **kwargs)
         return self.convert_predictions(self.predict2(inputs, answers, **kwargs), **kwargs)
 
-    def fit(  # type: ignore[override]  (of 1.0.9, as the whole helper)
+    def fit(  # type: ignore[override]
         self, completions: Sequence[Any], workdir: str | None = None, **kwargs: Any,
     ) -> Any:
         """Train on annotated tasks."""

@@ -109,7 +109,7 @@ class ClassAnswers:
             if key not in self._instances or not self._instances[key].usable:
                 self._refuse_other_labels(xml)
                 self._instances[key] = Instance.make(self.author, self.folder, xml, project_id, self._settings)
-                log.info("class in service", model=self.version.name, version=self.version.version,
+                log.info("class made", model=self.version.name, version=self.version.version,
                          project=project_id, file=str(self.author))
             self._instances.move_to_end(key)
             for old in list(self._instances)[:-INSTANCES]:

@@ -1,4 +1,5 @@
 """2.x: counts words that people's labels go with; trained with the tasks it is given, kept in a pickle and a value."""
+# ruff: noqa: UP035, UP006, UP045, PLW0603  (as such files are written)
 
 import os
 import pickle

@@ -1,4 +1,5 @@
 """1.0.9: everything goes through `train_output`, and the files through `workdir`."""
+# ruff: noqa: UP008  (as such files are written)
 
 import json
 import os
