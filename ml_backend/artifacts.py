@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cueloop import logs
 from cueloop.errors import ModelError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
+log = logs.get(__name__)
 
 
 class Artifacts:
@@ -38,6 +42,16 @@ class Artifacts:
         if self._fs.exists(target):
             raise ModelError(f"{path} exists among the artifacts already: versions are never overwritten.")
         beside = f"{self._root}/.writing-{uuid.uuid4().hex}" if self._local else target
+        try:
+            self._write(files, beside, target)
+        except Exception as error:  # noqa: BLE001  any storage's error: a full disk, a bucket that is closed to us
+            self._remove(beside)
+            why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            raise ModelError(f"{path} cannot be kept among the artifacts ({why}). Make room or check "
+                             "CUELOOP_ARTIFACTS_URL, then train again.") from None
+        return {name: sha256(data) for name, data in files.items()}
+
+    def _write(self, files: Mapping[str, bytes], beside: str, target: str) -> None:
         for name, data in files.items():
             place = f"{beside}/{name}"
             self._fs.makedirs(place.rpartition("/")[0], exist_ok=True)
@@ -45,7 +59,14 @@ class Artifacts:
         if self._local:
             self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._fs.mv(beside, target, recursive=True)
-        return {name: sha256(data) for name, data in files.items()}
+
+    def _remove(self, half: str) -> None:
+        """What was written of a folder that could not be written whole; nobody refers to it."""
+        try:
+            if self._fs.exists(half):
+                self._fs.rm(half, recursive=True)
+        except Exception as error:  # noqa: BLE001  any storage's error: what is left takes room and harms nobody
+            log.warning("half-written files were left among the artifacts", kind=type(error).__name__)
 
     def read(self, path: str, hashes: Mapping[str, str]) -> dict[str, bytes]:
         """The named files of folder `path`. Raises ModelError when one is missing or not what was written."""
@@ -54,13 +75,22 @@ class Artifacts:
     def _read(self, path: str, expected: str) -> bytes:
         try:
             data: Any = self._fs.cat_file(f"{self._root}/{path}")
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  any storage's error
             raise ModelError(f"Model file {path} cannot be read ({type(error).__name__}). Check CUELOOP_ARTIFACTS_URL, "
                              "or roll back to a version that is whole.") from None
         if sha256(data) != expected:
             raise ModelError(f"Model file {path} is not the one that was written: its SHA-256 differs. "
                              "It is not loaded. Restore it from a backup or roll back.")
         return bytes(data)
+
+    def holds(self, path: str) -> bool:
+        """Whether the folder of a version is there. Object storage is believed: asking it takes long."""
+        return not self._local or bool(self._fs.isdir(f"{self._root}/{path}"))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where they are on this machine; None for object storage."""
+        return Path(self._root) if self._local else None
 
     @property
     def _local(self) -> bool:

@@ -39,9 +39,10 @@ class Operation:
 
 
 OPERATIONS = (
-    Operation("/", "get", "Whether it is up; the same as /health.", answers=((200, "Health"),)),
-    Operation("/health", "get", "Whether it is up and ready. Without a password it tells only that.",
-              answers=((200, "Health"),)),
+    Operation("/", "get", "Whether it is up; the same as /health.",
+              answers=((200, "Health"), (503, "Health")), query=("ready",)),
+    Operation("/health", "get", "Whether it is up and ready. Without a password it tells only that. With `ready=1` "
+              "503 while it is not ready.", answers=((200, "Health"), (503, "Health")), query=("ready",)),
     Operation("/metrics", "get", "Counts in Prometheus' text format.", answers=((200, "text"),)),
     Operation("/openapi.json", "get", "This description.", answers=((200, "any"),), open=True),
     Operation("/setup", "post", "The version that predictions carry.", "Setup", ((200, "Version"),)),

@@ -37,7 +37,10 @@ SCHEMAS: dict[str, Schema] = {
     "Error": _object({"error": _text("What is wrong, where, and what to do.")}, ["error"], additionalProperties=False),
     "Health": _object({
         "status": _text("UP while the process answers."),
-        "ready": {"type": "boolean", "description": "Whether there is a model to answer with."}}, ["status", "ready"]),
+        "ready": {"type": "boolean", "description": "Whether there is a model to answer with."},
+        "degraded": _list(_text("What is not as it should be.")),
+        "waiting": _list(_text("What has no model yet.")),
+        "models": {"type": "object", "description": "Version of each model in service."}}, ["status", "ready"]),
     "Setup": _object({
         "project": PROJECT, "schema": _text("The label config."), "hostname": _text("Where Label Studio is."),
         "access_token": _text("Is not used and not kept."), "extra_params": {}}),

@@ -60,6 +60,7 @@ class Backend:
         """Ask for the password."""
         g.began = time.perf_counter()
         g.stranger = False
+        self.parts.health.touch()
         if request.path in OPEN:
             return None
         header = request.headers.get("Authorization")
@@ -78,12 +79,12 @@ class Backend:
         self.parts.metrics.request(route, response.status_code, time.perf_counter() - began)
         return response
 
-    def health(self) -> Response:
-        """It is up, and whether it has a model to answer with."""
-        models = self.parts.serving.in_service()
+    def health(self) -> tuple[Response, int]:
+        """It is up; whether it can answer, and what is not as it should be. With `?ready=1` 503 while it cannot."""
+        found = self.parts.health.report()
         if g.stranger:
-            return jsonify(status="UP", ready=bool(models))
-        return jsonify(status="UP", ready=bool(models), model_class="Cueloop", models=models)
+            found = {key: found[key] for key in ("status", "ready")}
+        return jsonify(found), 503 if request.args.get("ready") and not found["ready"] else 200
 
     def metrics(self) -> Response:
         """For Prometheus."""
@@ -112,11 +113,14 @@ class Backend:
         parts.metrics.predicted(len(asked.tasks))
         parts.metrics.refused(said.refused)
         parts.metrics.failed(said.failed)
+        parts.health.failed(version, said.failed)
         answers = render.results(asked, dict(zip(at, said.proposals, strict=True)), version)
         return Response(render.dumps(answers, version), mimetype="application/json")
 
     def _said(self, loaded: Loaded, asked: protocol.Asked, at: list[int]) -> careful.Said:
         controls = protocol.controls_of(loaded, asked.config)
+        if loaded.other is None:
+            asked = self.parts.texts.inlined(asked, controls)
         if asked.interactive and loaded.other is None:
             controls = protocol.open_controls(controls, asked.context)
         known = asked.config.controls if asked.config is not None else None if loaded.other else controls

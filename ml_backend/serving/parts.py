@@ -12,10 +12,13 @@ from ml_backend.artifacts import Artifacts
 from ml_backend.serving.asking import Asking
 from ml_backend.serving.blind import Blind
 from ml_backend.serving.choice import Choice
+from ml_backend.serving.disk import Disk
+from ml_backend.serving.health import Health
 from ml_backend.serving.metrics import Metrics
 from ml_backend.serving.rate import Bucket
 from ml_backend.serving.sizing import THREADS, predictions
 from ml_backend.serving.slot import Serving
+from ml_backend.texts.reader import SERVING_SECONDS, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Parts:
     metrics: Metrics
     gather: Gathering
     jobs: Jobs
+    health: Health
+    texts: Texts
     events: Bucket = field(default_factory=lambda: Bucket(200, 50))
     """Anybody may send events: 200 at once, 50 a second."""
     trainings: Bucket = field(default_factory=lambda: Bucket(5, 0.1))
@@ -39,8 +44,10 @@ class Parts:
 
 def build(settings: Settings, store: Store, model: str | None, poll_seconds: float) -> Parts:
     """Put together; nothing is loaded yet. `model` and `poll_seconds` as in `create_app`."""
-    metrics, ask = Metrics(), Asking(store)
-    serving = Serving(ask, Artifacts(settings.artifacts), poll_seconds=poll_seconds, watcher=metrics)
-    return Parts(settings, store, ask, Blind(ask), serving, Choice(ask, serving, model, poll_seconds), metrics,
+    metrics, ask, artifacts = Metrics(), Asking(store), Artifacts(settings.artifacts)
+    serving = Serving(ask, artifacts, poll_seconds=poll_seconds, watcher=metrics)
+    blind, choice, jobs = Blind(ask), Choice(ask, serving, model, poll_seconds), Jobs(settings.redis_url, store)
+    health = Health(ask, blind, serving, choice, jobs, Disk(settings.home, artifacts), poll_seconds=poll_seconds)
+    return Parts(settings, store, ask, blind, serving, choice, metrics,
                  Gathering(most=predictions(settings.ml_threads or THREADS), answered=metrics.batch,
-                           waits=metrics.waits), Jobs(settings.redis_url, store))
+                           waits=metrics.waits), jobs, health, Texts(settings, seconds=SERVING_SECONDS))

@@ -9,9 +9,6 @@ from cueloop.label_config import parse
 from cueloop.store import Store, models
 from cueloop.store.schema import jobs, projects
 from cueloop.types import LabelConfig
-from ml_backend.serving.blind import blind
-
-__all__ = ["blind", "config", "job_state", "known_project", "model_name", "model_names", "newest_job", "versions"]
 
 STATES = {"queued": "queued", "running": "started", "done": "finished", "failed": "failed"}
 """Our word for a job's state -> the word that Label Studio knows from RQ."""
@@ -38,11 +35,16 @@ def model_name(store: Store, project_id: int | None) -> str | None:
         return models.name_for(conn, project_id) if project_id in known and project_id is not None else None
 
 
-def model_names(store: Store) -> list[str]:
-    """The models of all connected projects."""
+def models_by_project(store: Store) -> dict[int | None, str]:
+    """{project: name of its model} of all connected projects."""
     with store.read() as conn:
         known = conn.scalars(sa.select(projects.c.id).where(projects.c.mode != "disconnected").order_by(projects.c.id))
-        return list(dict.fromkeys(models.name_for(conn, number) for number in known.all()))
+        return {number: models.name_for(conn, number) for number in known.all()}
+
+
+def model_names(store: Store) -> list[str]:
+    """The models of all connected projects."""
+    return list(dict.fromkeys(models_by_project(store).values()))
 
 
 def known_project(store: Store, project_id: int | None) -> int:

@@ -13,7 +13,7 @@ from cueloop.errors import LabelStudioError
 from cueloop.fake.faults import DROPPED, FAILED_LATE, LOST
 from cueloop.store import assignments, copies, routes, schema
 from cueloop.store.tasks import Task, by_keys
-from ml_backend.serving import store_facts
+from ml_backend.serving.blind import blind
 from routing.checking import copies as made_copies
 from routing.checking import recheck
 from routing.explaining.explain import explain
@@ -109,7 +109,7 @@ def test_a_person_is_asked_again_on_a_copy_that_nobody_can_tell_from_other_tasks
     assert queue_names(shown["data"]["cue_queue"]) == {person.queue}
     assert (shown["overlap"], shown["is_labeled"]) == (1, False)
     assert at_it.admin.tasks(at_it.project, [copy.id])[0].get("meta") in (None, {})
-    assert store_facts.blind(at_it.store, at_it.project, [copy.id]) == {copy.id}
+    assert blind(at_it.store, at_it.project, [copy.id]) == {copy.id}
     # The person meets it among their work, once, and answers; nobody else ever does
     served = work(at_it, person, 14, "positive")
     assert served.count(copy.id) == 1
