@@ -17,6 +17,7 @@ from cueloop.store import Store, models, predictions, projects
 from cueloop.store.predictions import Prediction, Waiting
 from cueloop.types import Control
 from ml_backend.answering.alternatives import Said, answers
+from ml_backend.elsewhere.marked import items
 
 if TYPE_CHECKING:
     from cueloop.label_studio import LabelStudio
@@ -49,7 +50,7 @@ def push(
     Raises LabelStudioUnreachable or LabelStudioRefused; calling again goes on where it stopped.
     """
     with store.read() as conn:
-        controls = {c.name: c for c in parse(projects.get(conn, project_id).label_config).modelled}
+        controls = {c.name: c for c in parse(projects.get(conn, project_id).label_config).judged}
         todo = predictions.waiting(conn, project_id, name, version)
     count, found, refused = 0, 0, []
     for start in range(0, len(todo), BATCH):
@@ -70,11 +71,19 @@ def rows_of(
     task_id: int, said: Sequence[Prediction], controls: dict[str, Control], version: str,
 ) -> list[dict[str, Any]]:
     """What Label Studio is given for one task: the model's answer, and the likeliest other one if there is one."""
-    given = [Said(controls[p.control], p.label, p.score, max(
-        ((label, chance) for label, chance in p.probabilities.items() if label != p.label),
-        key=lambda pair: pair[1], default=None)) for p in said if p.control in controls]
+    given = [Said(controls[p.control], p.label, p.score, _second(p), marked=items(p.value) if p.value is not None
+                  else None) for p in said if p.control in controls]
     return [{"task": task_id, "result": result, "score": score, "model_version": version + suffix}
             for (result, score), suffix in zip(answers(given), ("", ALTERNATIVE), strict=False)]
+
+
+def _second(said: Prediction) -> tuple[str, float] | None:
+    """The likeliest other label; None where several are as likely, as where a pipeline told no more than a label."""
+    others = sorted(((chance, label) for label, chance in said.probabilities.items() if label != said.label),
+                    reverse=True)
+    if not others or (len(others) > 1 and others[0][0] == others[1][0]):
+        return None
+    return others[0][1], others[0][0]
 
 
 def _send(

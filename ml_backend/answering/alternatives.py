@@ -28,6 +28,12 @@ class Said:
     """The likeliest other label with its probability; None where there is no other."""
     explanation: dict[str, Any] = field(default_factory=dict)
     """See `Proposal.explanation`, of this control."""
+    marked: Sequence[dict[str, Any]] | None = None
+    """Items as Label Studio stores them, where it marks regions; None for a choice."""
+
+    def items(self, label: str, score: float) -> list[dict[str, Any]]:
+        """What is shown for that label; regions are shown as they are."""
+        return to_result(self.control, label, score) if self.marked is None else list(self.marked)
 
 
 def answers(said: Sequence[Said]) -> list[tuple[list[dict[str, Any]], float]]:
@@ -38,10 +44,9 @@ def answers(said: Sequence[Said]) -> list[tuple[list[dict[str, Any]], float]]:
     if not said:
         return []
     doubtful = min(said, key=lambda one: one.score)
-    found = [([item for one in said for item in to_result(one.control, one.label, one.score)], doubtful.score)]
+    found = [([item for one in said for item in one.items(one.label, one.score)], doubtful.score)]
     if doubtful.second is not None and doubtful.second[1] >= LEAST_ALTERNATIVE:
         label, score = doubtful.second
         found.append(([item for one in said for item in (
-            to_result(one.control, label, score) if one is doubtful
-            else to_result(one.control, one.label, one.score))], score))
+            one.items(label, score) if one is doubtful else one.items(one.label, one.score))], score))
     return found

@@ -31,6 +31,9 @@ def read(control: Control, items: Sequence[Mapping[str, Any]]) -> list[dict[str,
         strange = [label for label in given if label not in control.labels]
         if strange:
             raise Wrong(f"{where}: {strange[0]!r} is no label of {control.name}; it has: {', '.join(control.labels)}")
+        for name, expected in (("type", control.type.lower()), ("to_name", control.to_name)):
+            if item.get(name, expected) != expected:
+                raise Wrong(f"{where}: `{name}` is {str(item[name])[:60]!r}, the control's is {expected!r}")
         regions = read_regions(control, [item])
         if not regions:
             raise Wrong(f"{where}: its place cannot be read; {control.kind} need {_needs(control)}")

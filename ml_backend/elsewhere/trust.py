@@ -3,7 +3,7 @@
 * A told score is tempered: its log odds are divided by one temperature (Guo et al. 2017). With few answers the
   temperature stays near a prior of 2, because pipelines, and language models most of all, are sure of too much.
 * Without a score, the score is the share of right answers among those with the same label: a beta-binomial mean,
-  drawn to the share of all labels, and that one to a half.
+  drawn to the share of the other labels, and that one to a half.
 * What is left for the other labels goes where people went when the pipeline said this label and was wrong.
 * However sure it is, n answers support only so much: the result is drawn to a half as by four further answers, two
   right and two wrong (Agresti and Coull 1998). So a pipeline without any blind answer scores 0.5, one with 50 at most
@@ -25,7 +25,7 @@ PRIOR_TEMPERATURE, PRIOR_SPREAD = 2.0, 0.5
 IMAGINED = 4.0
 """Answers, half of them right, that are imagined beside those that people gave."""
 LABEL_WEIGHT = 20.0
-"""Answers that the share of all labels is worth in the share of one."""
+"""Answers that the share of the other labels is worth, at most, in the share of one."""
 REST_WEIGHT = 5.0
 """Answers, spread evenly, that are imagined beside those where the pipeline was wrong about a label."""
 FLOOR = 1e-4
@@ -62,7 +62,7 @@ class Trust:
     share: float
     """Share of right answers without a score, drawn to a half."""
     label_shares: Floats
-    """(K,) the same for each label told, drawn to `share`."""
+    """(K,) the same for each label told, drawn to that of the others."""
     scoreless: int
     """Tasks without a score from which the shares were learned."""
     rest: Floats
@@ -89,8 +89,11 @@ def learn(said: Sayings, truth: Ints, weight: Floats) -> Trust:
     rest += REST_WEIGHT / max(labels - 1, 1)
     np.fill_diagonal(rest, 0.0)
     rest /= np.maximum(rest.sum(axis=1, keepdims=True), 1e-12)
+    other_counts = counts.sum() - counts + IMAGINED        # a label's own answers count once
+    other_share = (hits.sum() - hits + IMAGINED / 2) / other_counts
+    drawn = np.minimum(LABEL_WEIGHT, other_counts)
     return Trust(_temperature(said.where(scored), truth[scored], weight[scored]), int(scored.sum()), float(share),
-                 (hits + LABEL_WEIGHT * share) / (counts + LABEL_WEIGHT), int(bare.sum()), rest)
+                 (hits + drawn * other_share) / (counts + drawn), int(bare.sum()), rest)
 
 
 def sure(trust: Trust, said: Sayings) -> Floats:

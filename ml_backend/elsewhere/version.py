@@ -44,7 +44,7 @@ class Stored:
         project, ids = self._version.project_id, {place: _id(asked.tasks[place]) for place in at}
         if self._store is None or asked.project_id not in (None, project):
             return [[] for _ in at]
-        known = {c.name: c for c in (asked.config.judged if asked.config else ())} | {c.name: c for c in controls}
+        known = {control.name: control for control in controls}
         with self._store.read() as conn:
             keys = _keys(conn, project, sorted({one for one in ids.values() if one is not None}))
             said = predictions.of_tasks(conn, self._version.name, self._version.version, sorted(keys.values()))
