@@ -84,6 +84,14 @@ def test_an_event_starts_no_process_and_leaves_nothing_on_disk(exported):
     assert setup(client) == version
 
 
+def test_the_model_is_loaded_once_however_often_its_object_is_made(exported):
+    client, _, folder = exported
+    for project in ("1.1", "2.2", "1.1"):
+        setup(client, project)
+        predict(client, [task("bread")], project=project)
+    assert (folder / "server.log").read_text().count("model in service") == 1
+
+
 @pytest.mark.parametrize("config", ["", "<View></View>"])
 def test_a_config_without_controls_harms_nobody(exported, config):
     client, version, _ = exported
