@@ -153,6 +153,8 @@ class _Reader:
                 with store.write() as conn:
                     new = self._new(conn, told, count)
                     predictions.write(conn, new)
+                    if new:     # rules may name what models say
+                        projects.note_changes(conn, self._project, {row.task for row in new})
             else:
                 with store.read() as conn:
                     self._new(conn, told, count)

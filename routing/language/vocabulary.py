@@ -10,6 +10,8 @@ SIGNALS: dict[str, tuple[str, str]] = {
     "entropy": ("number", "Champion's uncertainty: 0 is sure, 1 is no idea."),
     "predicted": ("text", "Label that the champion predicts."),
     "model_version": ("text", "Version of the champion that predicted."),
+    "models_agree": ("number", "Share of the project's other models (of each its newest version) that predict the "
+                               "champion's label; unknown where none of them predicts."),
     "posterior": ("number", "Probability that the consensus label is right, given people's answers."),
     "label": ("text", "Consensus label of people's answers."),
     "answers": ("number", "People who have answered the task."),
@@ -78,7 +80,7 @@ STATES = ("new", "waiting", "asked", "accepted", "done", "escalated")
 """Values of the signal `state`."""
 
 MEASURES: dict[str, str] = {
-    **dict.fromkeys(("score", "margin", "entropy", "posterior", "disagreement", "agreement"), SHARE),
+    **dict.fromkeys(("score", "margin", "entropy", "posterior", "disagreement", "agreement", "models_agree"), SHARE),
     **dict.fromkeys(("answers", "skips", "asked", "guideline_version", "answer_guideline"), COUNT),
     **dict.fromkeys(("age", "quiet", "seconds"), SECONDS),
 }

@@ -15,6 +15,7 @@ from cueloop.store.consensus import Consensus
 from cueloop.store.schema import annotators, answers, assignments, predictions, routes, tasks
 from cueloop.types import Control
 from routing.signals import said as sayings
+from routing.signals.agreeing import models_agree
 from routing.signals.rows import by_task
 from routing.signals.spent import spent
 from routing.signals.task import Champion, TaskSignals
@@ -40,6 +41,8 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
     looked = {} if control.modelled else _people(conn, ~schema.annotations.c.was_cancelled, keys)
     agreed = consensus_rows.of_tasks(conn, keys, control.name)
     model = _predicted(conn, control.name, keys, champion, "regions" in names)
+    alike = models_agree(conn, project_id, control.name, keys, champion, model) if (
+        champion is not None and control.modelled and "models_agree" in names) else {}
     more = _More(conn, control, keys, names, said, agreed, data, now, costs or Costs())
     found = []
     for key in keys:
@@ -51,7 +54,7 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
             posterior=people.probability if people else None, people=people.probabilities if people else {},
             labels=tuple(row.label for row in said.get(key, ())),
             submitted=None if control.modelled else len(looked.get(key, ())), skips=len(skips.get(key, ())),
-            guideline_version=guideline_version,
+            guideline_version=guideline_version, models_agree=alike.get(key),
             regions=_regions(guess.value) if guess and "regions" in names else None, **more.of(key)))
     return found
 

@@ -52,6 +52,8 @@ class TaskSignals:
     """All labels that people's answers name: the signal `labels`; None: each of `labels` is one."""
     regions: tuple[Mapping[str, Any], ...] | None = None
     """Regions that the champion predicts: each its label, score and properties."""
+    models_agree: float | None = None
+    """Share of other models that say the champion's label."""
     asked: int = 0
     state: str = "new"
     age: float | None = None

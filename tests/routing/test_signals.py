@@ -89,6 +89,29 @@ def test_a_correction_is_no_independent_answer_and_an_unknown_guideline_stays_un
     assert said.answer_guideline is None
 
 
+def test_other_models_agree_with_the_champion_or_not(project: Store) -> None:
+    champion = Champion("m", "v1")
+    with project.write() as conn:
+        for model, version, label, minute in (("m", "v1", "a", 0), ("n", "n1", "b", 1), ("n", "n2", "a", 2),
+                                              ("o", "o1", "b", 3)):
+            at = NOW + timedelta(minutes=minute)
+            conn.execute(schema.model_versions.insert().values(
+                name=model, version=version, project_id=1, kind="elsewhere", path="", sha256={}, card={},
+                created_at=at))
+            conn.execute(schema.predictions.insert().values(
+                project_id=1, task=1, control="c", model=model, version=version, label=label, score=0.5,
+                probabilities={label: 0.5}, out_of_fold=True, created_at=at))
+    names = frozenset({"models_agree"})
+    # Of each other model its newest version counts: n says the same, o does not
+    assert read(project, names=names, champion=champion).value("models_agree") == 0.5
+    assert read(project, names=frozenset(), champion=champion).models_agree is None
+    # It is unknown without a champion, and where no other model says anything
+    assert read(project, names=names).models_agree is None
+    with project.write() as conn:
+        conn.execute(schema.predictions.delete().where(schema.predictions.c.model != "m"))
+    assert read(project, names=names, champion=champion).models_agree is None
+
+
 def test_agreement_on_regions_is_their_f1_and_predicted_regions_are_read(project: Store) -> None:
     one = {"start": 0, "end": 5, "label": "a", "unit": 0}
     other = {"start": 20, "end": 25, "label": "b", "unit": 0}
