@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from cueloop.types import Control
 
@@ -34,4 +34,13 @@ class Answering(Protocol):
         `controls` are the project's own, and nothing that they do not have is proposed. A task that cannot be read
         gets []: one bad task of a batch harms no other.
         """
+        ...
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A model of somebody else's that can say what went wrong in it."""
+
+    def problems(self) -> list[str]:
+        """In sentences for `/health`, without a word of the data."""
         ...

@@ -16,7 +16,7 @@ from cueloop.store.schema import tasks
 from cueloop.types import Control, LabelConfig
 from ml_backend.answering.allowed import allows, rules
 from ml_backend.answering.proposal import Proposal
-from ml_backend.compat.gate import labels
+from ml_backend.compat.gate import labels, spread
 from ml_backend.compat.version import ClassAnswers
 from ml_backend.protocol import Asked
 from ml_backend.registry import Loaded
@@ -82,14 +82,15 @@ def _of(control: Control, good: Sequence[Proposal]) -> tuple[
         if not told:
             return None
         label = next(iter(told))
-        return label, told[label], {name: score for name, score in told.items() if score is not None}, None
+        scores = {name: score for name, score in told.items() if score is not None}
+        return label, told[label], spread(scores, control) if label in scores else {}, None
     items = [item for item in good[0].result if item.get("from_name") == control.name]
     if not items:
         return None
-    scores = [item.get("score", good[0].score) for item in items]
+    each = [item.get("score", good[0].score) for item in items]
     regions = [{"label": _label(item), "score": score, "item": item}
-               for item, score in zip(items, scores, strict=True)]
-    return _label(items[0]), min((score for score in scores if score is not None), default=None), {}, regions
+               for item, score in zip(items, each, strict=True)]
+    return _label(items[0]), min((score for score in each if score is not None), default=None), {}, regions
 
 
 def _label(item: dict[str, Any]) -> str:

@@ -58,19 +58,24 @@ def judge(
 def probabilities(said: Sequence[Sequence[Proposal]], control: Control) -> tuple[Floats, int]:
     """(n, labels and one more for "no answer"), and how many tasks have an answer.
 
-    A label without a score counts as certain; what a score leaves is shared by the labels that are not told.
+    A label without a score counts as certain.
     """
     found = np.zeros((len(said), len(control.labels) + 1))
     for row, proposals in zip(found, said, strict=True):
-        for label, score in labels(proposals, control).items():
-            row[control.labels.index(label)] = 1.0 if score is None else score
-        if not row.any():
+        told = labels(proposals, control)
+        if told:
+            shares = spread({label: 1.0 if score is None else score for label, score in told.items()}, control)
+            row[:-1] = [shares[label] for label in control.labels]
+        else:
             row[-1] = 1.0
-            continue
-        rest = np.flatnonzero(row[:-1] == 0)
-        if len(rest):
-            row[rest] = max(0.0, 1.0 - row.sum()) / len(rest)
     return found, int((found[:, -1] == 0).sum())
+
+
+def spread(told: Mapping[str, float], control: Control) -> dict[str, float]:
+    """{label: probability}, likeliest first: what is told, and what that leaves in equal parts for the other labels."""
+    rest = [label for label in control.labels if label not in told]
+    left = max(0.0, 1.0 - sum(told.values())) / max(len(rest), 1)
+    return dict(sorted(({**told} | dict.fromkeys(rest, left)).items(), key=lambda pair: -pair[1]))
 
 
 def labels(proposals: Sequence[Proposal], control: Control) -> dict[str, float | None]:

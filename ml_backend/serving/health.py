@@ -18,6 +18,7 @@ from typing import Any
 from cueloop.errors import QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.store.columns import now
+from ml_backend.answering.proposal import Troubled
 from ml_backend.serving import store_facts
 from ml_backend.serving.asking import Asking, StoreAway
 from ml_backend.serving.blind import Blind
@@ -121,6 +122,9 @@ class Health:
         yield from (told for slot in self._serving.slots() if (told := _trouble(slot)))
         for since, reason in list(self._seen.troubles.values()):
             yield f"Since {_at(since)}: {reason}"
+        for slot in self._serving.slots():
+            if slot.now is not None and isinstance(slot.now.other, Troubled):
+                yield from slot.now.other.problems()
         counts: Counter[str] = Counter()
         for at, version, tasks in list(self._failures):
             counts[version] += tasks if self._clock() - at < FAILURES_SECONDS else 0

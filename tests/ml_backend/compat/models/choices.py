@@ -1,5 +1,4 @@
 """1.0.9: on the helper for a single Choices, with a module of its own beside it and one that is imported late."""
-# ruff: noqa: N806, N803  (as such files are written)
 
 from keywords import KEYWORDS
 from label_studio_ml.helpers import LabelStudioMLChoices
