@@ -96,14 +96,14 @@ class Backend:
 
     def setup(self) -> Response:
         """The version that predictions carry: Label Studio asks again only for tasks that lack this one."""
-        loaded = self.parts.choice.loaded(protocol.project_id(body.read(request).get("project")))
+        loaded = self.parts.choice.loaded(protocol.project_id(body.read(request).get("project")), fresh=True)
         return jsonify(model_version=loaded.version.version if loaded else protocol.UNTRAINED)
 
     def predict(self) -> Response:
         """Answer tasks. The version is taken once, so that all answers of a request are of one model."""
         parts = self.parts
         asked = protocol.asked(body.read(request), request.headers.get("User-Agent", ""))
-        loaded = parts.choice.loaded(asked.project_id)
+        loaded = parts.choice.loaded(asked.project_id, fresh=asked.stored)
         if asked.config is None and asked.project_id is not None:
             asked = replace(asked, config=parts.ask(store_facts.config, asked.project_id))
         ids = [found for task in asked.tasks if (found := protocol.task_id(task)) is not None]

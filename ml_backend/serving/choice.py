@@ -21,10 +21,10 @@ class Choice:
         self._remember, self._clock = remember, clock
         self._names: dict[int | None, tuple[str, float]] = {}
 
-    def loaded(self, project_id: int | None) -> Loaded | None:
-        """The version in service for a project; None while there is none."""
+    def loaded(self, project_id: int | None, *, fresh: bool = False) -> Loaded | None:
+        """The version in service for a project; None while there is none. `fresh`: in all processes the same."""
         reference = self.reference(project_id)
-        return self._serving.get(reference) if reference else None
+        return self._serving.get(reference, fresh=fresh) if reference else None
 
     def reference(self, project_id: int | None) -> str | None:
         """Name of the model; None for a project that is not connected. Raises StoreAway if it was never known."""

@@ -86,6 +86,16 @@ class Slot:
             threading.Thread(target=self._look, name=f"load {self.reference}", daemon=True).start()
         return self._loaded
 
+    def fresh(self) -> Loaded | None:
+        """What the reference means at this moment, loaded before it is told.
+
+        For questions whose answers Label Studio keeps: it may ask one process for the version and another one for
+        predictions, and would store those of an old version a second time.
+        """
+        with self._looking:
+            self._refresh()
+        return self._loaded
+
     def _look(self) -> None:
         try:
             self._refresh()
@@ -167,15 +177,15 @@ class Serving:
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
 
-    def get(self, reference: str) -> Loaded | None:
-        """The version in service under that reference, or None."""
+    def get(self, reference: str, *, fresh: bool = False) -> Loaded | None:
+        """The version in service under that reference, or None. `fresh`: see `Slot.fresh`."""
         slot = self._slots.get(reference)
         if slot is None:
             with self._lock:
                 slot = self._slots.setdefault(
                     reference, Slot(self._ask, self._artifacts, reference, poll_seconds=self._poll_seconds,
                                     watcher=self._watcher))
-        return slot.get()
+        return slot.fresh() if fresh else slot.get()
 
     def forget(self, reference: str) -> None:
         """Let go of a model; whoever asks for it again has it loaded."""

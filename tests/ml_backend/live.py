@@ -39,6 +39,12 @@ class Live:
         """The process that was started and those it started, without the leash that holds them."""
         return psutil.Process(self.process.pid()).children(recursive=True)
 
+    def asked(self, route: str) -> int:
+        """How often a route was answered, by all processes."""
+        lines = self.client.get("/metrics").raise_for_status().text.splitlines()
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines
+                   if line.startswith("cueloop_ml_requests_total{") and f'route="{route}"' in line)
+
     def log(self) -> str:
         """All that it has written."""
         return self.process.log.read_text()

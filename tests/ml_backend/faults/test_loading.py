@@ -13,6 +13,7 @@ from cueloop.settings import Settings
 from cueloop.store import Store
 from cueloop.store import schema as s
 from ml_backend import registry
+from ml_backend.app import create_app
 from ml_backend.bundle import Bundle
 from ml_backend.dataset import Example
 from tests.ml_backend.conftest import CONFIG, dataset, examples
@@ -93,6 +94,18 @@ def test_fault_04_all_processes_follow_and_each_answer_is_of_the_model_it_names(
     # Then no answer carried another model's version, and in the end all processes serve the newest
     assert wrong == []
     assert set(seen) == {after}
+
+
+def test_fault_04_the_version_that_one_process_tells_is_what_another_one_answers(settings, store, train):
+    """Else Label Studio, told of a new version, asks for all tasks and stores the old one's predictions twice."""
+    # Given two processes that look at the alias once an hour, both with the first version in service
+    processes = [create_app(settings, store, "topics", poll_seconds=3600).test_client() for _ in range(2)]
+    body = {"tasks": [task("bread")], "label_config": CONFIG}
+    for seed in range(2):
+        version = train(seed=seed)
+        told = processes[0].post("/setup", json={}, auth=AUTH).json["model_version"]
+        said = processes[1].post("/predict", json=body, auth=AUTH, headers={"User-Agent": "heartex/1.23.2"}).json
+        assert told == said["results"][0][0]["model_version"] == version
 
 
 def test_fault_10_a_file_cut_short_is_never_served(serve, train, settings, store):
