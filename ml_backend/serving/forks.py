@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from ml_backend.serving.parts import Parts
+
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes may keep the others waiting; Python's default is five times as long. `/health` waits
+so long several times."""
 
 
 class Forks:
@@ -26,6 +31,7 @@ class Forks:
     def forked(self) -> None:
         """After, in the new process, before it answers: connections, locks and counts of its own, and the models that
         are in service now. The one it was made of may have been started many versions ago."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._parts.store.engine.dispose(close=False)
         self._parts.metrics.forked()
         self._parts.serving.forked()
