@@ -9,8 +9,7 @@ import pytest
 from cueloop.store import models
 from ml_backend.compat import author, starting
 from tests.ml_backend import server as serving
-
-MODELS = Path(__file__).parent / "models"
+from tests.ml_backend.compat.models_at import MODELS
 
 
 @pytest.fixture(autouse=True)
