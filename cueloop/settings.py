@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cueloop import logs
 from cueloop.errors import SettingsError
 
 
@@ -90,6 +93,14 @@ class Settings(BaseSettings):
         """fsspec URL of the artifacts folder."""
         return self.artifacts_url or f"file://{(self.home / 'artifacts').absolute()}"
 
+    def secrets(self) -> list[str]:
+        """Everything in them that no log may show: passwords, tokens, and passwords within addresses."""
+        found = [str(value.get_secret_value()) for _, value in self if isinstance(value, SecretStr)]
+        for url in (self.database_url, self.redis_url, self.artifacts_url, *found):
+            password = re.search(r"://[^/@\s]*?:([^/@\s]+)@", url)
+            found += [password[1], unquote(password[1])] if password else []
+        return [*dict.fromkeys(filter(None, found)), f"{self.ml_user}:{self.ml_password.get_secret_value()}"]
+
 
 def load(**overrides: Any) -> Settings:
     """Read settings: overrides first, then the environment, then `settings.env` in the home.
@@ -98,7 +109,9 @@ def load(**overrides: Any) -> Settings:
     """
     try:
         home = Path(overrides.get("home") or Settings(**overrides).home)
-        return Settings(_env_file=home / "settings.env", **overrides)  # type: ignore[call-arg]
+        found = Settings(_env_file=home / "settings.env", **overrides)  # type: ignore[call-arg]
     except ValidationError as error:
         problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"Settings: {problems}. See docs/settings.md.") from None
+    logs.hide(found.secrets())
+    return found

@@ -19,15 +19,18 @@ from cueloop.label_config import parse, require_modelled
 from cueloop.sampling import audit_salt, uniform
 from cueloop.store.schema import annotators, answers, consensus, projects, tasks
 from cueloop.types import Control
-from ml_backend.dataset import Dataset, Example, limit_of, text_of
+from ml_backend.dataset import Dataset, Example, limit_of
+from ml_backend.texts.reader import Read, inline
 
 LEAST_PROBABILITY = 0.5
 """Consensus that is not more likely than not is left out of training and judging. Asking for more biases the classes:
 one answer alone makes a rare label less sure than a common one."""
 
 
-def datasets(conn: sa.Connection, project_id: int, least: float = LEAST_PROBABILITY) -> list[Dataset]:
-    """One dataset for each modelled control of a project that shows a text.
+def datasets(
+    conn: sa.Connection, project_id: int, least: float = LEAST_PROBABILITY, read: Read = inline,
+) -> list[Dataset]:
+    """One dataset for each modelled control of a project that shows a text, as `read` reads it.
 
     Raises NotFound for an unknown project, ModelError when no control shows a field of the task's data.
     """
@@ -38,7 +41,7 @@ def datasets(conn: sa.Connection, project_id: int, least: float = LEAST_PROBABIL
     if not controls:
         raise ModelError(f"Project {project_id}: no control shows a field of the task's data; "
                          'its object tag needs value="$field".')
-    return [_dataset(conn, project_id, control, least, project.guideline_version) for control in controls]
+    return [_dataset(conn, project_id, control, least, project.guideline_version, read) for control in controls]
 
 
 def people_answered(control: str) -> sa.ColumnElement[bool]:
@@ -49,7 +52,9 @@ def people_answered(control: str) -> sa.ColumnElement[bool]:
         answers.c.annotator_id.not_in(machine)).exists()
 
 
-def _dataset(conn: sa.Connection, project_id: int, control: Control, least: float, guideline: int | None) -> Dataset:
+def _dataset(
+    conn: sa.Connection, project_id: int, control: Control, least: float, guideline: int | None, read: Read,
+) -> Dataset:
     assert control.value
     suggested = sa.select(answers.c.task).where(
         answers.c.task == consensus.c.task, answers.c.control == control.name,
@@ -67,7 +72,8 @@ def _dataset(conn: sa.Connection, project_id: int, control: Control, least: floa
     examples = tuple(
         Example(key=r.key, identity=f"{project_id}/{r.id}/{r.created_at.isoformat()}", text=text, label=label,
                 weight=weight, blind=bool(r.blind), shares=shares, draw=uniform(r.key, salt))
-        for r in rows if (text := text_of(r.data.get(control.value))) is not None
+        for r, text in zip(rows, read(control, [r.data.get(control.value) for r in rows]), strict=True)
+        if text is not None
         for label, weight, shares in _labels(r, control.labels, least))
     return Dataset(control=control.name, to_name=control.to_name, field=control.value, labels=control.labels,
                    examples=examples, source="consensus", cursor=max((r.updated_at for r in rows), default=None),

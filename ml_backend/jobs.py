@@ -31,17 +31,19 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
     from ml_backend.artifacts import Artifacts
     from ml_backend.compat.training import retrain_class
     from ml_backend.retrain import retrain
+    from ml_backend.texts.reader import Texts
 
     with _surroundings() as (config, store):
+        read = Texts(config)
         with store.read() as conn:
             name = models.name_for(conn, project_id, name)
         if config.ml_class:
             outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train")
         else:
             with store.read() as conn:
-                data = consensus_data.datasets(conn, project_id)
+                data = consensus_data.datasets(conn, project_id, read=read)
             outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
-                              progress=lambda done, total: told(done, total, "training"))
+                              read=read, progress=lambda done, total: told(done, total, "training"))
         if outcome.verdict.promoted:
             enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
         log.info("trained", project=project_id, model=name, version=outcome.version.version,
@@ -59,6 +61,7 @@ def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champi
     from ml_backend.artifacts import Artifacts
     from ml_backend.elsewhere import keep as recalibration
     from ml_backend.push import push
+    from ml_backend.texts.reader import Texts
 
     with _surroundings() as (config, store):
         with store.read() as conn:
@@ -69,7 +72,7 @@ def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champi
         artifacts = Artifacts(config.artifacts)
         seen = predictions.taught(artifacts, found, project_id)
         written = predictions.write(store, registry.load(artifacts, found), project_id, seen,
-                                    lambda done, total: told(done, total, "predicting"))
+                                    lambda done, total: told(done, total, "predicting"), Texts(config))
         report: dict[str, Any] = {"model": found.name, "version": found.version, "predicted": written}
         if live:
             from cueloop.label_studio import LabelStudio

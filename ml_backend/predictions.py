@@ -21,8 +21,8 @@ from ml_backend.answering.explain import rank, spoken
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Head, paired
 from ml_backend.calibration import Floats
-from ml_backend.dataset import text_of
 from ml_backend.registry import Loaded
+from ml_backend.texts.reader import Read, inline
 from ml_backend.training import Trained
 
 OUT_OF_FOLD = "out_of_fold.npz"
@@ -36,7 +36,7 @@ Seen = Mapping[str, Mapping[int, Floats]]
 
 def write(
     store: Store, loaded: Loaded, project_id: int, seen: Seen,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None, read: Read = inline,
 ) -> int:
     """Predict the tasks of a project that this version has said nothing about yet. Returns how many.
 
@@ -55,7 +55,9 @@ def write(
             keys = predictions.missing(conn, project_id, loaded.version.name, loaded.version.version, control.name)
         for start in range(0, len(keys), CHUNK):
             with store.read() as conn:
-                texts = _texts(conn, keys[start:start + CHUNK], control.value or head.field)
+                values = _values(conn, keys[start:start + CHUNK], control.value or head.field)
+            texts = {key: text for key, text in zip(values, read(control, list(values.values())), strict=True)
+                     if text is not None}
             rows = _rows(head, control, texts, seen.get(head.control, {}), loaded, project_id)
             with store.write() as conn:
                 predictions.write(conn, rows)
@@ -119,12 +121,10 @@ def _rows(
     return rows
 
 
-def _texts(conn: sa.Connection, keys: Sequence[int], field: str) -> dict[int, str]:
-    """{key: text} of those tasks that have one."""
-    found: dict[int, str] = {}
+def _values(conn: sa.Connection, keys: Sequence[int], field: str) -> dict[int, object]:
+    """{key: what the field of the task holds}."""
+    found: dict[int, object] = {}
     for some in chunks(keys):
         for row in conn.execute(sa.select(tasks.c.key, tasks.c.data).where(tasks.c.key.in_(some))):
-            text = text_of(row.data.get(field))
-            if text is not None:
-                found[row.key] = text
+            found[row.key] = row.data.get(field)
     return found

@@ -27,6 +27,7 @@ from ml_backend.evaluation import (
     verdict,
 )
 from ml_backend.registry import Loaded
+from ml_backend.texts.reader import Read, inline
 from ml_backend.training import DEFAULT_KIND, Trained, train
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
@@ -46,7 +47,7 @@ class Outcome:
 def retrain(
     store: Store, artifacts: Artifacts, name: str, data: Sequence[Dataset], *, actor: str,
     project_id: int | None = None, kind: str = DEFAULT_KIND, seed: int = 0,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda done, total: None, read: Read = inline,
 ) -> Outcome:
     """Train on the data, compare with the champion on the same held-out tasks, keep the version with its card.
 
@@ -70,7 +71,7 @@ def retrain(
         registry.refuse(store, found, actor=actor, reason=judged.reason)
         return Outcome(found, judged)
     if project_id is not None:
-        predictions.write(store, Loaded(found, Bundle(heads)), project_id, predictions.unpack(extra))
+        predictions.write(store, Loaded(found, Bundle(heads)), project_id, predictions.unpack(extra), read=read)
     registry.promote(store, found, actor=actor, reason=judged.reason,
                      instead_of=champion.version.version if champion else "")
     return Outcome(found, judged)

@@ -38,12 +38,13 @@ def command(
     from ml_backend import consensus_data, csv_files
     from ml_backend.artifacts import Artifacts
     from ml_backend.retrain import retrain
+    from ml_backend.texts.reader import Texts
 
     if csv_file and not (text and label and model):
         raise click.UsageError("--csv needs --text, --label and --model.")
     if not csv_file and (text or label):
         raise click.UsageError("--text and --label belong to --csv FILE.")
-    store = open_store(settings)
+    store, read = open_store(settings), Texts(settings)
     if csv_file:
         project_id, name = None, str(model)
         data = [csv_files.dataset(csv_file, str(text), str(label))]
@@ -51,14 +52,14 @@ def command(
         project_id = which_project(settings, store, project)
         with store.read() as conn:
             name = models.name_for(conn, project_id, model or models.DEFAULT)
-            data = [] if settings.ml_class else consensus_data.datasets(conn, project_id)
+            data = [] if settings.ml_class else consensus_data.datasets(conn, project_id, read=read)
     if settings.ml_class and project_id is not None:
         from ml_backend.compat.training import retrain_class
 
         outcome = retrain_class(store, Artifacts(settings.artifacts), settings, project_id, name, actor="command line")
     else:
         outcome = retrain(store, Artifacts(settings.artifacts), name, data, actor="command line",
-                          project_id=project_id, kind=kind, seed=seed)
+                          project_id=project_id, kind=kind, seed=seed, read=read)
     facts = {"model": name, "version": outcome.version.version, "promoted": outcome.verdict.promoted,
              "reason": outcome.verdict.reason, "card": outcome.version.card}
     echo(facts, as_json, _human)
