@@ -93,8 +93,8 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _responses(operation: Operation) -> dict[str, Any]:
     refuses = {405, 500, 503, *operation.refuses, *(WITH_BODY if operation.body else ()),
                *(() if operation.open else (401,))}
-    told = {str(status): _answer("It worked.", name) for status, name in operation.answers}
-    return told | {str(status): _answer(ERRORS[status], "Error") for status in sorted(refuses)}
+    told = {str(status): _answer(ERRORS.get(status, "It worked."), name) for status, name in operation.answers}
+    return {str(status): _answer(ERRORS[status], "Error") for status in sorted(refuses)} | told
 
 
 def _answer(words: str, name: str) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """The OpenAPI description and the app say the same."""
 
+import re
+from pathlib import Path
+
 import jsonschema
 import pytest
 
@@ -79,6 +82,20 @@ def test_the_description_is_open_and_tells_the_version(app):
     response = app.test_client().get("/openapi.json")
     assert (response.status_code, response.json["info"]["version"]) == (200, __version__)
     assert response.json == openapi.description()
+
+
+def test_docs_list_every_route_with_its_methods():
+    page = (Path(__file__).parents[2] / "docs" / "ml-backend.md").read_text(encoding="utf-8")
+    table = {line.split("|")[1] for line in page.splitlines() if line.startswith(("| GET", "| POST"))}
+    listed = {(rule, method.lower()) for cell in table for rule in re.findall(r"`([^`]+)`", cell)
+              for method in re.findall(r"GET|POST", cell)}
+    assert listed == set(DESCRIBED)
+
+
+def test_health_that_is_asked_whether_it_is_ready_says_no_with_503(settings, store):
+    response = create_app(settings, store).test_client().get("/health?ready=1", auth=AUTH)
+    assert (response.status_code, response.json["ready"]) == (503, False)
+    jsonschema.Draft202012Validator(_schema("Health")).validate(response.json)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
