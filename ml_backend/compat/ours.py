@@ -13,6 +13,7 @@ bad tasks, promotion while people work.
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,8 +61,10 @@ class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
 
     @classmethod
     def warm(cls) -> None:
-        """Load now, not within the three seconds that Label Studio waits for its first answer."""
+        """Load now, not within the three seconds that Label Studio waits for its first answer. Call it at the start."""
         ours_app.behind(cls.model, cls.home)
+        gc.collect()
+        gc.freeze()  # else every large body has Python look through the whole model for garbage
 
     def predict(self, tasks: Any, context: Any = None, **_: Any) -> list[Any]:
         """Answers as our own /predict gives them, one a task. Raises Refused where that refuses."""

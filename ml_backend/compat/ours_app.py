@@ -15,8 +15,9 @@ from cueloop.settings import Settings
 from cueloop.store import Store
 from ml_backend import registry
 from ml_backend.app import create_app
+from ml_backend.serving.forks import Forks
 
-_APPS: dict[tuple[str | None, Path | None], tuple[Client, Store]] = {}
+_APPS: dict[tuple[str | None, Path | None], tuple[Client, Store, Forks]] = {}
 _LOCK = Lock()
 
 
@@ -34,12 +35,12 @@ def behind(model: str | None, home: Path | None) -> Client:
 def close() -> None:
     """Give back what is open. Who asks next builds anew."""
     with _LOCK:
-        for _, store in _APPS.values():
+        for _, store, _ in _APPS.values():
             store.close()
         _APPS.clear()
 
 
-def _built(model: str | None, settings: Settings) -> tuple[Client, Store]:
+def _built(model: str | None, settings: Settings) -> tuple[Client, Store, Forks]:
     if not settings.database_url and not (settings.home / "cueloop.sqlite3").is_file():
         raise ModelError(f"{settings.home} is no home of Cueloop. Set CUELOOP_HOME to one, or CUELOOP_DATABASE_URL "
                          "and CUELOOP_ARTIFACTS_URL.")
@@ -50,17 +51,25 @@ def _built(model: str | None, settings: Settings) -> tuple[Client, Store]:
                 registry.resolve(conn, model)
         # who may call is asked by the server in front
         inside = settings.model_copy(update={"ml_password": SecretStr("")})
-        return Client(create_app(inside, store, model, warm=True)), store
+        app = create_app(inside, store, model, warm=True)
+        return Client(app), store, Forks(app.extensions["ml_backend"].parts)
     except BaseException:
         store.close()
         raise
 
 
+def _forking() -> None:
+    """gunicorn's --preload: models are shared with the new process, connections are not."""
+    for _, _, forks in _APPS.values():
+        forks.forking()
+
+
 def _forked() -> None:
-    """A connection to a database belongs to one process, and nobody here is left to give the lock back."""
+    """In the new process, where nobody is left to give the lock back."""
     global _LOCK  # noqa: PLW0603
     _LOCK = Lock()
-    _APPS.clear()
+    for _, _, forks in _APPS.values():
+        forks.forked()
 
 
-os.register_at_fork(after_in_child=_forked)
+os.register_at_fork(before=_forking, after_in_child=_forked)
