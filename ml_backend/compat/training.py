@@ -12,7 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,8 @@ def retrain_class(
             lambda tasks: candidate.ask(taught.xml, project_id, tasks),
             _asking(champion, taught.xml, project_id) if champion else None,
             predictions.taught(artifacts, before, project_id) if before else {})
+        if judged.comparisons and instance.generation == NEW and taught.kept_back:
+            judged = replace(judged, reason=f"{judged.reason} (the class may have read these tasks in Label Studio)")
         problems = candidate.problems()
     found = registry.keep(store, artifacts, files, _card(
         author, instance, taught, data, before, judged, scores, problems), name=name, kind=KIND, project_id=project_id)

@@ -44,9 +44,13 @@ class Scene:
                  "was_cancelled": False, "ground_truth": False, "created_at": now(), "updated_at": now()}
                 for number, (key, example) in enumerate(zip(self.labelled, some, strict=True), 1)])
 
-    def serve(self, file):
-        self.client = self._own(file)
+    def serve(self, file, model=None):
+        self.client = self._own(file, model)
         return self.client
+
+    def client_patch(self, **fields):
+        """Change the project in Label Studio."""
+        self.label_studio.patch_project(self.id, **fields)
 
     def train(self):
         """The button of Label Studio, and a worker. Gives the job."""
@@ -194,6 +198,47 @@ def test_a_project_that_comes_later_gets_the_class_too_and_training_when_it_is_d
     assert scene.champion().card["parent"] == first.version
     due.step(scene.store, scene.label_studio, scene.id, frozenset())
     assert scene.jobs.state("train", scene.id)["state"] == "done"
+
+
+def test_what_was_trained_on_other_labels_is_not_asked(scene):
+    # Given two projects that share a model by name, and a training for the first
+    client = scene.serve("counting.py", model="shared")
+    scene.train()
+    Project(scene.store, 2, CONFIG.replace("food", "account").replace("money", "billing"))
+    # When the second asks, then it is told nothing rather than a label of the wrong number
+    body = {"tasks": [task("goal striker", id=1)], "project": "2.1",
+            "label_config": CONFIG.replace("food", "account").replace("money", "billing")}
+    wait_for(lambda: client.post("/predict", json=body).json()["results"][0]["result"] == [])
+    # And health says why
+    wait_for(lambda: "trained for other labels" in " ".join(client.get("/health").json()["degraded"]))
+    wait_for(lambda: scene.ask("goal striker")[0] == "sport")
+
+
+def test_regions_are_pre_labelled_and_a_class_for_them_is_promoted_unjudged(scene):
+    # Given a project where people mark words
+    config = """<View><Labels name="words" toName="text"><Label value="Food"/></Labels>
+                <Text name="text" value="$text"/></View>"""
+    item = {"from_name": "words", "to_name": "text", "type": "labels",
+            "value": {"start": 0, "end": 4, "text": "soup", "labels": ["Food"]}}
+    with scene.store.write() as conn:
+        conn.execute(s.projects.update().values(label_config=config))
+        conn.execute(s.annotations.update().values(result=[item]))
+        conn.execute(s.tasks.update().values(data={"text": "soup and bread"}))
+    scene.client_patch(label_config=config)
+    scene.serve("marking.py")
+    # When it is trained
+    job = scene.train()
+    # Then it is in service, says that nothing could compare it, and its regions stand in Label Studio
+    assert job["state"] == "done", job["error"]
+    assert job["detail"]["reason"].startswith("cannot be judged")
+    with scene.store.read() as conn:
+        [row] = conn.execute(s.predictions.select().limit(1)).all()
+    assert (row.label, row.score, row.probabilities) == ("Food", 0.8, {})
+    assert [(region["label"], region["score"]) for region in row.value] == [("Food", 0.8)]
+    assert scene.jobs.state("prelabel", scene.id)["detail"]["pushed"] == 120
+    some = min(row["id"] for row in scene.label_studio.all_ids(scene.id))
+    [stored] = scene.label_studio.predictions(scene.id, some)
+    assert stored["result"][0]["value"] == item["value"]
 
 
 def wait_for(condition):
