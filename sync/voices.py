@@ -1,9 +1,9 @@
 """The model in service as one more voice in the consensus: which of its predictions may speak.
 
 All that the store has are out of sample: about a task that a version was trained on, it keeps what a model said that
-was trained without it. Yet a prediction speaks only where it cannot be an echo: where every answer was given without
-it on screen, because who has seen it answers under its influence; and never on a blind task, which is there to judge
-the model by people alone.
+was trained without it; and a pipeline of others that was trained on a task is not heard about it. Yet a prediction
+speaks only where it cannot be an echo: where every answer was given without it on screen, because who has seen it
+answers under its influence; and never on a blind task, which is there to judge the model by people alone.
 """
 
 from __future__ import annotations
@@ -50,4 +50,5 @@ def _champion(project_id: int, control: str) -> sa.Select[tuple[int, dict[str, f
                                    aliases.c.version == predictions.c.version))
             .join(tasks, tasks.c.key == predictions.c.task)
             .where(predictions.c.project_id == project_id, predictions.c.control == control, ~tasks.c.blind,
-                   tasks.c.deleted_at.is_(None)))
+                   tasks.c.deleted_at.is_(None),
+                   sa.or_(predictions.c.raw.is_(None), predictions.c.out_of_fold)))

@@ -151,7 +151,7 @@ class _Reader:
             told = self._read(batch, seen, count)
             if write:
                 with store.write() as conn:
-                    new = self._new(conn, told, count)
+                    new = self._scored(self._new(conn, told, count))
                     predictions.write(conn, new)
                     if new:     # rules may name what models say
                         projects.note_changes(conn, self._project, {row.task for row in new})
@@ -189,7 +189,7 @@ class _Reader:
             explanation=told.explanation, raw=told.raw, value=told.value)
 
     def _new(self, conn: sa.Connection, told: list[tuple[str, list[Prediction]]], count: Count) -> list[Prediction]:
-        """Predictions that the version has not made yet, with cautious scores."""
+        """Predictions that the version has not made yet."""
         there = predictions.of_tasks(conn, self._name, self._version, [rows[0].task for _, rows in told])
         new: list[Prediction] = []
         for where, rows in told:
@@ -204,6 +204,10 @@ class _Reader:
             fresh = [row for row in rows if row.control not in before]
             count.new, count.known = count.new + bool(fresh), count.known + (not fresh)
             new += fresh
+        return new
+
+    def _scored(self, new: list[Prediction]) -> list[Prediction]:
+        """With cautious scores: what nobody has judged yet."""
         return [scored for control in dict.fromkeys(row.control for row in new) for scored in calibrate.score(
             self._controls[control], self._prior[control], [row for row in new if row.control == control])]
 

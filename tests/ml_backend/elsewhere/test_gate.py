@@ -7,12 +7,16 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from console.cli import main
+from cueloop.label_config import parse
 from cueloop.store import models
 from cueloop.store import schema as s
 from ml_backend import consensus_data, due
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import gate
 from ml_backend.retrain import retrain
+from sync import voices
+from sync.observations import observe
+from tests.ml_backend.conftest import CONFIG
 
 
 @pytest.fixture
@@ -170,3 +174,15 @@ def test_the_commands_tell_what_there_is(scene, run):
     assert run("predictions", "push", path, "--model", "llm@x", "--dry-run", "--champion")[0] == 2
     code, text = run("predictions", "push", scene.folder / "none.jsonl", "--model", "llm@x")
     assert (code, "Traceback" in text) == (1, False)
+
+
+def test_in_service_it_is_a_voice_in_the_consensus_but_not_about_tasks_it_was_trained_on(scene, store):
+    blind = scene.tasks(60)
+    said = [record | {"trained": n < 2} for n, record in enumerate(scene.said(blind, 0.9))]
+    gate.pass_through(store, scene.push(said).version, actor="test")
+    control = parse(CONFIG).modelled[0]
+    seen = observe(blind[:4], [1] * 4, [scene.truth[key] for key in blind[:4]], labels=control.labels, seen=[False] * 4)
+    with store.read() as conn:
+        voice = voices.read(conn, 1, control, seen)
+    assert voice.usable.tolist() == [False, False, True, True]
+    assert voice.probabilities.sum(axis=1) == pytest.approx(1)
