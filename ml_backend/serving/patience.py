@@ -87,6 +87,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().load_wsgi()
         self.wsgi = partial(_timed, self.wsgi, self._deadlines)
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections or not; when stopping let go of the port, so that nobody comes whom nobody answers."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a thread; one that has said nothing yet waits for its first byte without."""
         if conn.initialized or conn.data_ready:

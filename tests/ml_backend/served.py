@@ -50,11 +50,11 @@ class Served:
         """All that it logged."""
         return Path(self.log.name).read_text()
 
-    def metric(self, name, **labels):
+    def metric(self, metric, /, **labels):
         """The value of a metric; None where it is not told."""
         wanted = "".join(f'.*{key}="{re.escape(value)}"' for key, value in sorted(labels.items()))
         for line in self.client.get("/metrics").raise_for_status().text.splitlines():
-            if re.match(rf"{name}(\{{{wanted}.*\}})? [^ ]+$", line):
+            if re.match(rf"{metric}(\{{{wanted}.*\}})? [^ ]+$", line):
                 return float(line.rsplit(" ", 1)[1])
         return None
 
