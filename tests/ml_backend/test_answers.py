@@ -47,7 +47,7 @@ def ask(settings, store, monkeypatch):
 
     def asked(said, *texts, headers=None, **body):
         version = ModelVersion("fake", "v1", None, "fake", "", {}, {}, datetime.now(UTC))
-        monkeypatch.setattr(Choice, "loaded", lambda *_: Loaded(version, Bundle(()), Fake(said)))
+        monkeypatch.setattr(Choice, "loaded", lambda *_, **__: Loaded(version, Bundle(()), Fake(said)))
         sent = {"tasks": [task(text) for text in texts], "label_config": CONFIG} | body
         response = client.post("/predict", json=sent, auth=AUTH, headers=headers)
         assert response.status_code == 200, response.text
@@ -132,7 +132,8 @@ def test_each_kind_of_tag_is_held_to_its_config(item, good):
 
 
 @pytest.mark.parametrize(("score", "told"), [
-    (float("nan"), None), (float("inf"), None), ("high", None), (None, None), (1, 1.0), (10**400, None), (1.7, 1.7)])
+    (float("nan"), None), (float("inf"), None), ("high", None), (None, None), (1, 1.0), (10**400, None), (1.7, 1.7)],
+    ids=["nan", "inf", "word", "none", "whole", "huge", "above one"])
 def test_a_score_is_a_number_or_nothing(ask, score, told):
     [answer] = ask({"a": [says("food", score)]}, "a", label_config="")
     assert answer["score"] == told

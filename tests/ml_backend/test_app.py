@@ -197,7 +197,7 @@ def test_odd_texts_are_answered_and_never_fetched(client):
 
 def test_a_failure_inside_is_json_too_and_its_log_holds_no_text(client, monkeypatch, logged):
     said = logged(refusals)
-    monkeypatch.setattr(Choice, "loaded", lambda *_: {}["customer secret"])
+    monkeypatch.setattr(Choice, "loaded", lambda *_, **__: {}["customer secret"])
     response = client.post("/predict", json={"tasks": [task("customer secret", id=1)]})
     assert (response.status_code, set(response.json())) == (500, {"error"})
     [(event, fields)] = said
