@@ -44,14 +44,16 @@ import argparse
 import inspect
 import os
 
-from label_studio_ml.api import init_app
+from label_studio_ml import api
 
 from model import Cueloop
 
 here = os.path.dirname(os.path.abspath(__file__))
 wanted = {"model_dir": os.environ.get("MODEL_DIR", here)}  # 1.0.9 lists this folder; 2.x takes none
-takes = inspect.signature(init_app).parameters
-app = init_app(model_class=Cueloop, **(wanted if "kwargs" in takes else {}))
+takes = inspect.signature(api.init_app).parameters
+app = api.init_app(model_class=Cueloop, **(wanted if "kwargs" in takes else {}))
+if hasattr(api, "_manager"):
+    api._manager.fetch()  # else 1.0.9 answers no /predict before a /setup
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser()

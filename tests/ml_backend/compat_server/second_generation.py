@@ -10,6 +10,7 @@ from types import ModuleType
 
 from flask import Flask, jsonify, request
 
+NAMES = ("label_studio_ml", "label_studio_ml.model", "label_studio_ml.api")
 EVENTS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "START_TRAINING")
 
 
@@ -70,7 +71,8 @@ def server(model_class):
 
 def modules():
     """They as `sys.modules` would have them."""
-    package, model = ModuleType("label_studio_ml"), ModuleType("label_studio_ml.model")
+    package, model, api = (ModuleType(name) for name in NAMES)
     model.LabelStudioMLBase = LabelStudioMLBase
-    package.model = model
-    return {"label_studio_ml": package, "label_studio_ml.model": model}
+    api.init_app = lambda model_class, basic_auth_user=None, basic_auth_pass=None: server(model_class)
+    package.model, package.api = model, api
+    return dict(zip(NAMES, (package, model, api), strict=True))

@@ -33,13 +33,13 @@ def exported(real_python, shared_home, tmp_path_factory):
     process.stop()
 
 
-def test_health_setup_and_predict(exported):
+def test_health_predict_and_setup(exported):
     client, version, _ = exported
     assert client.get("/health").json()["status"] == "UP"
-    assert setup(client) == version
+    # When a script asks before Label Studio has called /setup, which 1.0.9 alone answers with 500
     [answer] = predict(client, [task("the loan of the bank")])
     assert answer["result"][0]["value"] == {"choices": ["money"]}
-    assert answer["model_version"] == version
+    assert answer["model_version"] == version == setup(client)
 
 
 def test_it_answers_what_our_own_server_answers(exported, shared_home):

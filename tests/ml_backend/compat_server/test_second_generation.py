@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import runpy
 import sys
 from importlib import import_module
 
 import pytest
 
 from cueloop.store import Store
-from ml_backend.compat import ours_app
+from ml_backend import registry
+from ml_backend.artifacts import Artifacts
+from ml_backend.compat import ours_app, ours_folder
 from tests.ml_backend.compat_server import second_generation
 from tests.ml_backend.compat_server.conftest import LABEL_STUDIO, first
 from tests.ml_backend.conftest import CONFIG, Project, dataset, examples
@@ -26,6 +30,7 @@ def ours(monkeypatch):
     yield import_module(OURS).Cueloop
     sys.modules.pop(OURS, None)
     ours_app.close()
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -75,6 +80,23 @@ def test_the_button_without_a_redis_starts_nothing_and_says_so(served):
     assert "Redis" in response.json["result"]["error"]
     for action in ("ANNOTATION_CREATED", "SOMETHING_ELSE"):
         assert client.post("/webhook", json=event | {"action": action}).status_code in {200, 201}
+
+
+def test_its_server_starts_an_exported_folder(ours, served, tmp_path, monkeypatch):
+    _, version = served
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'cueloop.sqlite3'}")
+    with store.read() as conn:
+        found = registry.resolve(conn, "topics")
+    store.close()
+    artifacts = Artifacts(f"file://{tmp_path / 'home' / 'artifacts'}")
+    ours_folder.write(tmp_path / "out", found, "", artifacts=artifacts)
+    monkeypatch.syspath_prepend(tmp_path / "out")
+    app = runpy.run_path(str(tmp_path / "out" / "_wsgi.py"))["app"]
+    sys.modules.pop("model")
+    assert ours.home == tmp_path / "out" / "home"
+    body = {"tasks": [task("bread and soup")], "label_config": CONFIG, "project": "9.1", "params": {"context": None}}
+    [answer] = app.test_client().post("/predict", json=body).json["results"]
+    assert (answer["model_version"], answer["result"][0]["value"]["choices"]) == (version, ["food"])
 
 
 def test_without_a_server_it_answers_as_for_label_studio(ours, served):
