@@ -65,7 +65,7 @@ class Health:
 
     def _begin(self) -> None:
         self._pid, self._begun, self._slow = os.getpid(), -float("inf"), -float("inf")
-        self._lock, self._done = threading.Lock(), threading.Event()
+        self._ended, self._lock, self._done = -float("inf"), threading.Lock(), threading.Event()
 
     def touch(self) -> None:
         """Somebody asked something: look in the background, if the last look is old. Takes no time."""
@@ -84,10 +84,9 @@ class Health:
 
     def report(self) -> dict[str, Any]:
         """Everything, as JSON has it. `status` and `ready` may be told to anybody."""
-        idle = self._clock() - self._begun > 3 * self._poll + 1
         self.touch()
-        if idle:
-            self._done.wait(WAIT_SECONDS)
+        if self._clock() - self._ended > 3 * self._poll + 1:  # the first question, or the first after a while
+            self._done.wait(max(0.0, WAIT_SECONDS - (self._clock() - self._begun)))
         age = self._clock() - self._seen.looked
         models = {slot.now.version.name: slot.now.version.version for slot in self._serving.slots() if slot.now}
         return {"status": "UP", "ready": self._ready(), "degraded": list(self._degraded(age)),
@@ -141,6 +140,7 @@ class Health:
                 for place, trouble in self._disk.troubles(self._serving.slots()):
                     self._tell(place, trouble)
         finally:
+            self._ended = self._clock()
             self._lock.release()
             self._done.set()
 
