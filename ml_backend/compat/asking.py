@@ -28,7 +28,7 @@ def ask_all(
     instance: Instance, tasks: Sequence[Any], params: Mapping[str, Any], problems: Problems,
 ) -> list[list[Proposal]]:
     """Proposals of each task, by place; [] for what is no task, and for what the class has no readable answer to."""
-    whole = [at for at, task in enumerate(tasks) if isinstance(task, Mapping) and isinstance(task.get("data"), Mapping)]
+    whole = [at for at, task in enumerate(tasks) if isinstance(task, dict) and isinstance(task.get("data"), dict)]
     found: list[list[Proposal]] = [[] for _ in tasks]
     attempt = _Attempt(instance, params, problems)
     for start in range(0, len(whole), BATCH):
