@@ -47,11 +47,14 @@ def _side_by_side(store: Store, project_id: int, found: list[ModelVersion]) -> l
     from cueloop.label_config import parse
     from cueloop.store import projects
     from ml_backend.elsewhere import side_by_side
+    from ml_backend.elsewhere.told import REGIONS
 
     with store.read() as conn:
-        controls = parse(projects.get(conn, project_id).label_config).modelled
+        controls = parse(projects.get(conn, project_id).label_config).judged
         return [side_by_side.report(side_by_side.choices(conn, project_id, control, found[0], found[1]))
-                for control in controls]
+                if control.modelled else
+                side_by_side.regions_report(side_by_side.regions(conn, project_id, control, found[0], found[1]))
+                for control in controls if control.modelled or control.kind in REGIONS]
 
 
 def _text(facts: dict[str, Any]) -> str:
@@ -69,6 +72,9 @@ def _text(facts: dict[str, Any]) -> str:
 
 def _of_control(report: dict[str, Any], names: list[str]) -> list[str]:
     width = max(map(len, names))
+    if "models" not in report:      # regions
+        told = report["f1"] or ["-", "-"]
+        return [f"  {name:<{width}}  F1 {f1}" for name, f1 in zip(names, told, strict=True)]
     lines = [f"  {name:<{width}}  {m['accuracy']:.3f} ({m['low']:.3f}-{m['high']:.3f}) right, calibration error "
              f"{m['ece']:.3f}" for name, m in zip(names, report["models"], strict=True)]
     if report["difference"]:

@@ -49,6 +49,8 @@ def command(
     with store.read() as conn:
         version = resolve(conn, model)
     heads = load(Artifacts(settings.artifacts), version).bundle.heads
+    if not heads:
+        raise ModelError(f"{version.name}@{version.version} ({version.kind}) was not trained here: it labels no files.")
     found = [head for head in heads if control in (None, head.control)]
     if len(found) != 1:
         raise ModelError(f"{model} answers {', '.join(head.control for head in heads)}: name one with --control.")

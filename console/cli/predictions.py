@@ -46,7 +46,8 @@ def push(
     """Take the predictions in FILE (.jsonl, .json, .csv) as NAME@VERSION.
 
     The file is checked as a whole, then written; the same file again changes nothing, and more tasks can follow.
-    Scores are calibrated on what people answered blind. docs/predictions.md has the formats.
+    Scores are calibrated on what people answered blind. docs/predictions.md has the formats. Exit code 3: a dry run
+    found records that are wrong, or the gate refused.
 
     Example: `cueloop predictions push said.jsonl --model llm@llm-2026-11 --match ticket --champion`
     """
@@ -67,7 +68,8 @@ def push(
              "champion": None if judged is None else judged.promoted,
              "gate": None if judged is None else judged.reason}
     echo(facts, as_json, _pushed)
-    if (judged is not None and not judged.promoted) or (champion and judged is None):
+    refused = champion and (judged is None or not judged.promoted)
+    if refused or (dry_run and done.count.wrong):
         raise Answer
 
 
@@ -137,7 +139,8 @@ def _pushed(facts: dict[str, Any]) -> str:
     lines = [f"{facts['model']}@{facts['version']}: {facts['records']} records, of which {facts['new']} {what} and "
              f"{facts['known']} were there already."]
     if facts["wrong"]:
-        lines += [f"{facts['wrong']} were left out:", *(f"  {problem}" for problem in facts["problems"])]
+        lines += [f"{facts['wrong']} {'are wrong' if facts['dry_run'] else 'were left out'}:",
+                  *(f"  {problem}" for problem in facts["problems"])]
         more = facts["wrong"] - len(facts["problems"])
         lines += [f"  and {more} more"] if more else []
     lines += [_controls(facts["controls"])] if facts["controls"] else []

@@ -73,7 +73,7 @@ class Pushed:
     """What became of a file."""
 
     version: ModelVersion | None
-    """None after a dry run."""
+    """None where nothing was ever written of it."""
     count: Count
 
 
@@ -84,7 +84,7 @@ def push(
     """Keep the predictions of a file as NAME@VERSION, calibrated on what people said blind.
 
     Raises ModelError for a name or version that cannot be, DataError that lists what is wrong in the file; then
-    nothing was written.
+    nothing was written. A dry run writes nothing and tells what is wrong in its count.
     """
     with store.read() as conn:
         before = allowed(conn, project_id, name, version)
@@ -97,12 +97,14 @@ def push(
     reader = _Reader(source, how, tasks, controls, project_id, name, version)
     content = files.sha256(source.path)
     count = reader.go(store, write=False, progress=progress)
+    if dry_run:
+        return Pushed(before, count)
     if count.wrong and not source.skip_invalid:
         raise DataError(f"{source.path}: {count.wrong} of {count.records} records are wrong; nothing was written.\n"
                         + _listed(count))
     if not count.records:
         raise DataError(f"{source.path} has no predictions in it.")
-    if dry_run or not count.new + count.known:
+    if not count.new + count.known:
         return Pushed(before, count)
     if count.new:
         reader.go(store, write=True, progress=progress)

@@ -14,7 +14,7 @@ from cueloop.store.predictions import Prediction, of_tasks
 from cueloop.types import Control
 from ml_backend.calibration import Floats, Ints, ece
 from ml_backend.elsewhere import evidence, sayings
-from ml_backend.evaluation import Comparison, compare, compare_scores, wilson
+from ml_backend.evaluation import LEAST_JUDGES, Comparison, compare, compare_scores, wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ def regions(
     return compare_scores(control.name, "the champion" if other else "marking nothing", new, old)
 
 
+def regions_report(found: Comparison) -> dict[str, Any]:
+    """Two versions' regions side by side, as JSON: their F1 on the same tasks."""
+    enough = found.tasks >= LEAST_JUDGES
+    return {"control": found.control, "tasks": found.tasks, "f1": [
+        round(found.accuracy, 6), round(found.rival_accuracy, 6)] if enough else None, "difference": {
+        "f1": round(found.accuracy_difference, 6), "error": round(found.accuracy_error, 6)} if enough else None}
+
+
 def report(pair: Pair) -> dict[str, Any]:
     """Everything that tells two versions apart on one control, as JSON."""
     labels, count = pair.control.labels, len(pair.truth)
@@ -72,7 +80,7 @@ def report(pair: Pair) -> dict[str, Any]:
     paired = compare(pair.control.name, "the other", pair.one, pair.other, pair.truth)
     difference = {"accuracy": round(paired.accuracy_difference, 6), "error": round(paired.accuracy_error, 6),
                   "log_score": round(paired.log_difference, 6), "log_error": round(paired.log_error, 6),
-                  } if paired.accuracy_error or paired.log_error or paired.no_worse else None
+                  } if count >= LEAST_JUDGES else None
     return {
         "control": pair.control.name, "tasks": count, "models": [_quality(pair, pair.one), _quality(pair, pair.other)],
         "difference": difference, "agree": round(float((first == second).mean()), 6),

@@ -169,6 +169,12 @@ def test_the_commands_tell_what_there_is(scene, run):
     assert run("predictions", "calibrate", "llm@llm-1", "--json")[1]["controls"]["topic"]["blind"] == 60
     assert run("models", "show", "llm@llm-1", "--json")[1]["kind"] == "elsewhere"
     assert "llm@llm-1" in run("models", "list")[1]
+    # And a dry run of a file that is wrong says no, and why
+    bad = scene.write([{"task": 1, "label": "fod"}], "bad.jsonl")
+    code, facts = run("predictions", "push", bad, "--model", "llm@llm-2", "--dry-run", "--json")
+    assert (code, facts["wrong"], "'fod' is no label" in facts["problems"][0]) == (3, 1, True)
+    code, text = run("predict", "--model", "llm@llm-1", "--csv", bad, "--out", scene.folder / "out.csv")
+    assert (code, "was not trained here" in text) == (1, True)
     # And wrong calls are told
     assert run("predictions", "push", path, "--model", "llm")[0] == 2
     assert run("predictions", "push", path, "--model", "llm@x", "--dry-run", "--champion")[0] == 2

@@ -7,7 +7,7 @@ from cueloop.label_config import parse
 from cueloop.store import predictions
 from cueloop.store import schema as s
 from cueloop.store.columns import now
-from ml_backend.elsewhere import gate
+from ml_backend.elsewhere import gate, side_by_side
 from ml_backend.push import rows_of
 from tests.ml_backend.elsewhere.conftest import Scene
 
@@ -87,6 +87,11 @@ def test_regions_are_calibrated_by_those_that_people_mark_too(spans):
     [row] = said(spans, [open_])[open_]
     assert [region["score"] for region in row.value] == pytest.approx([2 / 3] * 3, abs=0.03)
     assert found.card["controls"]["ner"]["held_out"]["accuracy"] == pytest.approx(2 / 3)
+    # And beside one that finds half as much it does better
+    other = spans.push([{"task": key, "result": [span(50, 55)]} for key in keys], "other", "two").version
+    with spans.store.read() as conn:
+        told = side_by_side.regions_report(side_by_side.regions(conn, 1, parse(SPANS).judged[0], found, other))
+    assert (told["tasks"], told["f1"]) == (60, [0.8, 0.0])
     # And it may serve: it is better than marking nothing
     assert gate.pass_through(spans.store, found, actor="test").promoted
 
