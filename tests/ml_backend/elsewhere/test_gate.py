@@ -10,7 +10,7 @@ from console.cli import main
 from cueloop.label_config import parse
 from cueloop.store import models
 from cueloop.store import schema as s
-from ml_backend import consensus_data, due
+from ml_backend import consensus_data, due, jobs, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import gate
 from ml_backend.retrain import retrain
@@ -108,8 +108,6 @@ def test_our_own_model_is_compared_with_what_the_pipeline_said(scene, store, set
     assert champion(store) == ("llm", "one")
     # And when the pipeline is often wrong, ours takes its place and predicts
     worse = scene.push(scene.said(blind, 0.4), version="worse").version
-    from ml_backend import registry
-
     registry.promote(store, worse, actor="test", reason="", for_project=True)
     outcome = retrain(store, Artifacts(settings.artifacts), "llm", data, actor="test", project_id=1)
     assert outcome.verdict.promoted
@@ -192,3 +190,29 @@ def test_in_service_it_is_a_voice_in_the_consensus_but_not_about_tasks_it_was_tr
         voice = voices.read(conn, 1, control, seen)
     assert voice.usable.tolist() == [False, False, True, True]
     assert voice.probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_the_worker_learns_scores_anew_and_predicts_nothing(scene, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUELOOP_HOME", str(tmp_path))
+    monkeypatch.setenv("CUELOOP_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    # Given a pipeline in service that nobody has judged, in a project that is only watched
+    first = scene.tasks(60, labelled=False)
+    found = scene.push(scene.said(first, 0.9)).version
+    registry.promote(store, found, actor="test", reason="", for_project=True)
+    with store.write() as conn:
+        conn.execute(s.projects.update().values(mode="observe"))
+        conn.execute(s.changes.delete())
+    # When people answered
+    with store.write() as conn:
+        for key in first:
+            scene.project._label(conn, key, scene.truth[key], 1, False, 0.95)
+    with store.read() as conn:
+        assert due.prelabelling_due(conn, 1, due.PRELABEL_REST)
+    report = jobs.prelabel(1, "llm")
+    # Then its scores are learned, nothing else is predicted, and the rules look at those tasks again
+    assert report["predicted"] == 0
+    with store.read() as conn:
+        assert models.champion(conn, 1).card["controls"]["topic"]["held_out"]["tasks"] == 60
+        assert min(conn.scalars(sa.select(s.predictions.c.score))) > 0.5
+        assert set(conn.scalars(sa.select(s.changes.c.task))) == set(first)
+        assert not due.prelabelling_due(conn, 1, due.PRELABEL_REST)
