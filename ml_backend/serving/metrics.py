@@ -165,4 +165,4 @@ def ended(pid: int) -> None:
     """A process of ours has ended: it has nothing in service and nothing waits in it. What it counted stays."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(pid)
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -23,6 +23,7 @@ from ml_backend.artifacts import Artifacts
 from ml_backend.registry import Loaded
 from ml_backend.serving.asking import Asking, StoreAway
 
+MEANT = "SELECT version FROM aliases WHERE name = ? AND alias = ?"
 POLL_SECONDS = 1.0
 """Pause between two looks at the alias."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -92,9 +93,18 @@ class Slot:
         For questions whose answers Label Studio keeps: it may ask one process for the version and another one for
         predictions, and would store those of an old version a second time.
         """
+        loaded = self._loaded
+        if loaded is not None and self._is(loaded.version.version):
+            return loaded
         with self._looking:
             self._refresh()
         return self._loaded
+
+    def _is(self, version: str) -> bool:
+        """Whether the reference surely means that version now."""
+        name, _, which = self.reference.partition("@")
+        rows = self._ask.at_once(MEANT, (name, which or registry.CHAMPION))
+        return rows is not None and (rows[0][0] if rows else which) == version
 
     def _look(self) -> None:
         try:

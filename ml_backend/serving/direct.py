@@ -1,24 +1,22 @@
-"""Blindness of tasks asked of a SQLite file right away: what is asked at every prediction should cost next to nothing.
+"""A SQLite file asked right away: what is asked at every prediction should cost next to nothing.
 
 The answer is the store's of this moment. A file that cannot be read within a moment says nothing here; the slower way,
-which knows what to do then, is taken (`ml_backend.serving.blind`).
+which knows what to do then, is taken (`ml_backend.serving.asking`).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from cueloop.store import Store
 
 PATIENCE_SECONDS = 0.2
 """Readers of a WAL file wait for nobody but whoever locks it as a whole."""
-PROJECT = ("SELECT id FROM tasks WHERE blind = 1 AND deleted_at IS NULL AND project_id = ? "
-           "AND id IN (SELECT value FROM json_each(?))")
-ANY = "SELECT id FROM tasks WHERE blind = 1 AND deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
 
 Place = tuple[int, int, int]
 """Process, device and inode: a connection serves the process that opened it, and the file that is there now."""
@@ -33,23 +31,20 @@ class Direct:
         self._path = path if path and path != ":memory:" else None
         self._idle: deque[tuple[Place, sqlite3.Connection]] = deque()
 
-    def hidden(self, project_id: int | None, ids: Sequence[int]) -> frozenset[int] | None:
-        """The blind ones of these ids; None when the file does not say, or the store is no file."""
+    def rows(self, query: str, given: Sequence[Any]) -> list[Any] | None:
+        """What a query says; None when the file does not say, or the store is no file."""
         if self._path is None:
             return None
         try:
-            place, connection = self._take()
-            given = (json.dumps(ids),)
-            rows = connection.execute(*((ANY, given) if project_id is None else (PROJECT, (project_id, *given))))
-            found = frozenset(row[0] for row in rows)
+            place, connection = self._take(self._path)
+            found = connection.execute(query, given).fetchall()
         except (OSError, sqlite3.Error):  # the slower way finds out and tells
             return None
         self._idle.append((place, connection))
         return found
 
-    def _take(self) -> tuple[Place, sqlite3.Connection]:
-        assert self._path is not None
-        there = os.stat(self._path)
+    def _take(self, path: str) -> tuple[Place, sqlite3.Connection]:
+        there = os.stat(path)
         place = (os.getpid(), there.st_dev, there.st_ino)
         while self._idle:
             try:
@@ -58,5 +53,7 @@ class Direct:
                 break
             if known == place:
                 return place, connection
-        return place, sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, timeout=PATIENCE_SECONDS,
+            if known[0] == place[0]:  # the file is another one now, say a restored one
+                connection.close()
+        return place, sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE_SECONDS,
                                       isolation_level=None, check_same_thread=False)
