@@ -20,7 +20,7 @@ from ml_backend.models.reading import Reading
 
 SHOWN = 5
 """Words shown for the label, and against it, at most."""
-LEAST = 0.05
+LEAST = 0.1
 """Nats of log-odds under which a word is not worth showing."""
 LONGEST = 40
 """Characters of a word that are shown."""

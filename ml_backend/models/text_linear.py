@@ -58,6 +58,11 @@ class TextLinear:
         self.intercept = intercept
 
     @property
+    def views(self) -> Mapping[str, View]:
+        """Its n-grams by view, in the order of the features."""
+        return self._tfidf.views
+
+    @property
     def coefficients(self) -> Weights:
         """(classes, features)."""
         return self._coefficients.T.astype(np.float32)
@@ -101,11 +106,10 @@ class TextLinear:
 
     def to_files(self) -> dict[str, bytes]:
         """`vocabulary.json` (n-grams in the order of their columns) and `arrays.npz`."""
-        views = self._tfidf.views
-        arrays: dict[str, Any] = {f"idf_{name}": view.idf for name, view in views.items()}
+        arrays: dict[str, Any] = {f"idf_{name}": view.idf for name, view in self.views.items()}
         packed = io.BytesIO()
         np.savez_compressed(packed, coefficients=self.coefficients, intercept=self.intercept, **arrays)
-        return {"vocabulary.json": json.dumps({name: view.grams for name, view in views.items()}).encode(),
+        return {"vocabulary.json": json.dumps({name: view.grams for name, view in self.views.items()}).encode(),
                 "arrays.npz": packed.getvalue()}
 
     @classmethod
