@@ -65,12 +65,12 @@ class _Attempt:
     def _call(self, tasks: Sequence[Any]) -> list[list[Proposal]] | None:
         try:
             return read(self.instance.ask(tasks, self.params))
-        except Exception as error:  # noqa: BLE001  whatever a team's code raises costs those tasks only
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a team's code raises costs those tasks only
             _note(error, self.instance, self.problems, len(tasks))
             return None
 
 
-def _note(error: Exception, instance: Instance, problems: Problems, count: int) -> None:
+def _note(error: BaseException, instance: Instance, problems: Problems, count: int) -> None:
     """Where and what kind, never the message: it may quote a task."""
     where = place(error, instance.author.file.parent)
     told = str(error) if isinstance(error, Unreadable) else type(error).__name__

@@ -5,10 +5,12 @@ They are never opened by us, only hashed: what is a pickle is unpickled by the t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cueloop.errors import ModelError
@@ -26,7 +28,16 @@ IGNORED = frozenset({"__pycache__"})
 
 def gather(folder: Path) -> dict[str, bytes]:
     """{path in the folder: content}. Raises ModelError for links and for more than can be kept."""
-    found: dict[str, bytes] = {}
+    return {name: file.read_bytes() for name, file in _files(folder).items()}
+
+
+def prints(folder: Path) -> dict[str, str]:
+    """{path in the folder: SHA-256}. Raises as `gather`."""
+    return {name: _print(file) for name, file in _files(folder).items()}
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
     total = 0
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
@@ -42,8 +53,13 @@ def gather(folder: Path) -> dict[str, bytes]:
         if total > LARGEST or len(found) >= MOST:
             raise ModelError(f"The trained files are more than {LARGEST // 2**30} GB or {MOST} files. Leave out what "
                              "is not needed to predict, e.g. checkpoints.")
-        found[name] = file.read_bytes()
+        found[name] = file
     return found
+
+
+def _print(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def lay_out(artifacts: Artifacts, path: str, hashes: Mapping[str, str], below: Path) -> Path:
@@ -57,18 +73,23 @@ def lay_out(artifacts: Artifacts, path: str, hashes: Mapping[str, str], below: P
     if target.is_dir() and _is(target, hashes):
         return target
     beside = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
-    fill(beside, artifacts, path, hashes)
-    while True:
-        try:
+    try:
+        fill(beside, artifacts, path, hashes)
+        if target.exists() and not _is(target, hashes):  # spoilt, e.g. written to by the class itself
+            with suppress(FileNotFoundError):  # another process was faster
+                target.rename(beside.with_name(f".spoilt-{beside.name}"))
+        with suppress(OSError):  # another process has just laid it out
             beside.rename(target)
-            return target
-        except OSError:  # one is there: laid out by another process just now, or spoilt
-            if _is(target, hashes):
-                shutil.rmtree(beside)
-                return target
-            spoilt = target.with_name(f".spoilt-{uuid.uuid4().hex}")
-            target.rename(spoilt)
-            shutil.rmtree(spoilt, ignore_errors=True)
+        if not _is(target, hashes):
+            raise ModelError(f"The files of {path} in {target} change while they are laid out. Does another program "
+                             "write there?")
+        return target
+    except OSError as error:
+        raise ModelError(f"The files of {path} cannot be laid out below {below}: {error.strerror}. Make room there, "
+                         "or check its permissions.") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(beside.with_name(f".spoilt-{beside.name}"), ignore_errors=True)
 
 
 def fill(folder: Path, artifacts: Artifacts, path: str, hashes: Mapping[str, str]) -> None:
@@ -83,7 +104,7 @@ def fill(folder: Path, artifacts: Artifacts, path: str, hashes: Mapping[str, str
 
 def _is(folder: Path, hashes: Mapping[str, str]) -> bool:
     """Whether these files are in the folder as they were written. Others beside them do not matter."""
-    return all((folder / name).is_file() and sha256((folder / name).read_bytes()) == expected
+    return all((folder / name).is_file() and _print(folder / name) == expected
                for name, expected in hashes.items())
 
 

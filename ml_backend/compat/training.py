@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from ml_backend import consensus_data, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.compat import bulk, state
 from ml_backend.compat.author import Author
-from ml_backend.compat.folder import fill, gather
+from ml_backend.compat.folder import fill, gather, prints
 from ml_backend.compat.gate import Ask, judge
 from ml_backend.compat.generation import NEW, first, suited, trains
 from ml_backend.compat.instance import Instance
@@ -40,6 +41,11 @@ from ml_backend.evaluation import Score, Verdict
 from ml_backend.protocol import Asked
 from ml_backend.registry import CHAMPION, Loaded
 from ml_backend.retrain import Outcome
+
+WORKING = "training-"
+"""How folders in the home begin in which trainings work."""
+LEFT_SECONDS = 48 * 3600.0
+"""Age from which such a folder belongs to nobody any more."""
 
 
 def retrain_class(
@@ -87,7 +93,7 @@ def _fit(instance: Instance, taught: Lessons) -> None:
     if not trains(found):
         raise ModelError(f"{instance.author}: {found.__name__} has no fit of its own, there is nothing to train. It "
                          "serves as it is.")
-    untouched = gather(instance.folder), instance.values()
+    untouched = prints(instance.folder), instance.values()
     fit, tasks = instance.model.fit, list(taught.tasks.values())
     named: dict[str, Any] = {"event": taught.event, "data": taught.body, "workdir": str(instance.folder),
                              "job_id": uuid.uuid4().hex}
@@ -107,7 +113,7 @@ def _fit(instance: Instance, taught: Lessons) -> None:
     except (TypeError, ValueError) as error:
         raise ModelError(f"{instance.author}: what fit returned or set cannot be kept as JSON ({error}). Return "
                          "numbers, texts, lists and dicts; write anything else into a file.") from None
-    if (gather(instance.folder), instance.values()) == untouched and not kept:
+    if (prints(instance.folder), instance.values()) == untouched and not kept:
         raise ModelError(f"{instance.author}: fit wrote no file below MODEL_DIR, set no value and returned nothing: "
                          "there is no new version. Is there enough labelled for it?")
 
@@ -123,7 +129,10 @@ def _copy_of(before: ModelVersion | None, artifacts: Artifacts, settings: Settin
     """A folder with the champion's files, empty where it has none, for as long as it takes."""
     home = Path(settings.home).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    above = Path(tempfile.mkdtemp(prefix="training-", dir=home))
+    for left in home.glob(f"{WORKING}*"):  # of a worker that was killed
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    above = Path(tempfile.mkdtemp(prefix=WORKING, dir=home))
     try:
         files = before.sha256 if before and before.kind == KIND else {}
         fill(above / "model", artifacts, before.path if before else "", files)
