@@ -39,7 +39,8 @@ class Metrics:
         """All zero."""
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-        disable_created_metrics()  # moments of making: twice as many lines, and lost in several processes
+        # Moments of making would be twice as many lines, and are lost in several processes.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         folder = os.environ.get(FOLDER)
         self._folder = Path(folder) if folder else None
         self._counts = prepare(self._folder) if self._folder else True
@@ -127,7 +128,8 @@ class Metrics:
         from prometheus_client import CollectorRegistry
         from prometheus_client.multiprocess import MultiProcessCollector
 
-        return _InService(MultiProcessCollector(CollectorRegistry(), path=str(self._folder)))
+        source = MultiProcessCollector(CollectorRegistry(), path=str(self._folder))  # type: ignore[no-untyped-call]
+        return _InService(source)
 
 
 class _InService:

@@ -85,7 +85,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def load_wsgi(self) -> None:
         """The app, with a clock on its input."""
         super().load_wsgi()
-        self.wsgi = partial(_timed, self.wsgi, self._deadlines)
+        self.wsgi: Wsgi = partial(_timed, self.app.wsgi(), self._deadlines)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take connections or not; when stopping let go of the port, so that nobody comes whom nobody answers."""
@@ -117,7 +117,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 return kept
 
     def _crowded(self) -> bool:
-        return self.tpool._work_queue.qsize() > 0
+        return bool(self.tpool._work_queue.qsize())
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose header has been read."""
