@@ -105,7 +105,7 @@ class Backend:
         asked = protocol.asked(body.read(request), request.headers.get("User-Agent", ""))
         loaded = parts.choice.loaded(asked.project_id, fresh=asked.stored)
         if asked.config is None and asked.project_id is not None:
-            asked = replace(asked, config=parts.ask(store_facts.config, asked.project_id))
+            asked = replace(asked, config=parts.configs.of(asked.project_id))
         ids = [found for task in asked.tasks if (found := protocol.task_id(task)) is not None]
         at = render.visible(asked, parts.blind.hidden(asked.project_id, ids, stored=asked.stored))
         version = loaded.version.version if loaded else protocol.UNTRAINED

@@ -12,6 +12,7 @@ from ml_backend.artifacts import Artifacts
 from ml_backend.serving.asking import Asking
 from ml_backend.serving.blind import Blind
 from ml_backend.serving.choice import Choice
+from ml_backend.serving.configs import Configs
 from ml_backend.serving.disk import Disk
 from ml_backend.serving.health import Health
 from ml_backend.serving.metrics import Metrics
@@ -30,6 +31,7 @@ class Parts:
     """For what writes. What only reads asks `ask`."""
     ask: Asking
     blind: Blind
+    configs: Configs
     serving: Serving
     choice: Choice
     metrics: Metrics
@@ -48,6 +50,6 @@ def build(settings: Settings, store: Store, model: str | None, poll_seconds: flo
     serving = Serving(ask, artifacts, poll_seconds=poll_seconds, watcher=metrics)
     blind, choice, jobs = Blind(ask), Choice(ask, serving, model, poll_seconds), Jobs(settings.redis_url, store)
     health = Health(ask, blind, serving, choice, jobs, Disk(settings.home, artifacts), poll_seconds=poll_seconds)
-    return Parts(settings, store, ask, blind, serving, choice, metrics,
+    return Parts(settings, store, ask, blind, Configs(ask), serving, choice, metrics,
                  Gathering(most=predictions(settings.ml_threads or THREADS), answered=metrics.batch,
                            waits=metrics.waits), jobs, health, Texts(settings, seconds=SERVING_SECONDS))
