@@ -17,6 +17,8 @@ from ml_backend.bundle import paired
 from ml_backend.registry import CHAMPION, Loaded
 
 ACTOR = "Label Studio"
+BY_TASK = "elsewhere"
+"""Kind of versions that are answers to the tasks of one project."""
 FROM = "copied_from"
 """Entry of the card of a copy: NAME@VERSION that it was copied from."""
 
@@ -29,7 +31,7 @@ def copy(store: Store, loaded: Loaded | None, source: int, target: int) -> Model
     """
     with store.write() as conn:
         store.lock(conn, f"model of project {target}")
-        _connected(conn, source)
+        origin_project = _connected(conn, source)
         project = _connected(conn, target)
         if loaded is None:
             raise NotFound(f"Project {source} has no model to copy: train it first.")
@@ -42,7 +44,7 @@ def copy(store: Store, loaded: Loaded | None, source: int, target: int) -> Model
             if known and known.card.get(FROM) == f"{origin.name}@{origin.version}":
                 return known
             raise Conflict(f"Project {target} has a model of its own, {name}: it keeps it.")
-        _check_labels(loaded, project)
+        _check_labels(loaded, origin_project, project)
         version = replace(origin, name=name, project_id=None,
                           card=origin.card | {FROM: f"{origin.name}@{origin.version}"})
         models.insert(conn, version)
@@ -59,12 +61,21 @@ def _connected(conn: sa.Connection, number: int) -> Project:
     return project
 
 
-def _check_labels(loaded: Loaded, project: Project) -> None:
-    """Raises Conflict where the model could answer nothing. Only models of ours tell which labels they know."""
+def _check_labels(loaded: Loaded, origin: Project, project: Project) -> None:
+    """Raises Conflict where the model could answer nothing.
+
+    Models of ours tell which labels they know; of others we know those of the project that they answer for.
+    """
+    if loaded.version.kind == BY_TASK:
+        raise Conflict(f"{loaded.version.name} says only what was pushed about the tasks of project {origin.id}: push "
+                       f"predictions for project {project.id}.")
     try:
-        config = parse(project.label_config)
+        wanted, known = parse(project.label_config), parse(origin.label_config)
     except LabelConfigError as error:
-        raise Conflict(f"Project {project.id}: {error}") from None
-    if loaded.other is None and not paired(loaded.bundle, config.modelled):
+        raise Conflict(str(error)) from None
+    common = paired(loaded.bundle, wanted.modelled) if loaded.other is None else [
+        one for one in wanted.controls for other in known.controls
+        if (one.name, one.type) == (other.name, other.type) and set(one.labels) & set(other.labels)]
+    if not common:
         raise Conflict(f"Project {project.id} asks for other labels than {loaded.version.name} knows: it could answer "
                        "nothing.")

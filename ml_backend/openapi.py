@@ -36,13 +36,16 @@ class Operation:
     """Names of optional parameters in the address."""
     open: bool = False
     """Needs no password."""
+    says_more: bool = False
+    """Needs none either, and says more with it."""
 
 
 OPERATIONS = (
-    Operation("/", "get", "Whether it is up; the same as /health.",
-              answers=((200, "Health"), (503, "Health")), query=("ready",)),
-    Operation("/health", "get", "Whether it is up and ready. Without a password it tells only that. With `ready=1` "
-              "503 while it is not ready.", answers=((200, "Health"), (503, "Health")), query=("ready",)),
+    Operation("/", "get", "Whether it is up; the same as /health.", answers=((200, "Health"), (503, "Health")),
+              query=("ready",), says_more=True),
+    Operation("/health", "get", "Whether it is up and ready. Without a password it tells only that. With `ready` it "
+              "answers 503 while it is not.", answers=((200, "Health"), (503, "Health")), query=("ready",),
+              says_more=True),
     Operation("/metrics", "get", "Counts in Prometheus' text format.", answers=((200, "text"),)),
     Operation("/openapi.json", "get", "This description.", answers=((200, "any"),), open=True),
     Operation("/setup", "post", "The version that predictions carry.", "Setup", ((200, "Version"),)),
@@ -85,8 +88,8 @@ def _described(operation: Operation) -> dict[str, Any]:
                               for name in operation.query]
     if operation.body:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
-    if operation.open:
-        told["security"] = []
+    if operation.open or operation.says_more:
+        told["security"] = [{}, {"password": []}] if operation.says_more else []
     return told
 
 

@@ -25,12 +25,12 @@ def ref(name: str) -> Schema:
 
 
 NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
-PROJECT: Schema = {"anyOf": [
-    {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]*)?$"},
-    {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
-    {"type": "null"}], "description": "A project's id; Label Studio adds the time of its creation: 5.1795339044."}
-NEEDED_PROJECT: Schema = PROJECT | {"anyOf": PROJECT["anyOf"][:2]}
-VERSIONED = _object({"id": {"type": "integer"}}, description="A project as events carry it.", additionalProperties=True)
+WORDS = "A project's id; Label Studio adds the time of its creation: 5.1795339044."
+NUMBER: Schema = {"type": "number", "minimum": 0, "maximum": 10**18 - 1}
+NEEDED_ID: list[Schema] = [{"type": "string", "pattern": r"^[0-9]{1,18}(\.[\s\S]*)?$"}, NUMBER]
+ID: list[Schema] = [{"type": "string", "pattern": r"^([0-9]{1,18}(\.[\s\S]*)?)?$"}, NUMBER, {"type": "null"}]
+PROJECT: Schema = {"anyOf": [*ID, _object({"id": {"anyOf": ID}})], "description": WORDS}
+NEEDED_PROJECT: Schema = {"anyOf": [*NEEDED_ID, _object({"id": {"anyOf": NEEDED_ID}}, ["id"])], "description": WORDS}
 ONE_ANSWER = {"result": _list({"type": "object"}), "score": NUMBER_OR_NULL, "model_version": {"type": "string"}}
 
 SCHEMAS: dict[str, Schema] = {
@@ -65,7 +65,7 @@ SCHEMAS: dict[str, Schema] = {
     "Versions": _object({"versions": _list({"type": "string"})}, ["versions"]),
     "OfProject": _object({"project": PROJECT}),
     "Event": _object({"action": {"type": "string", "examples": ["START_TRAINING"]},
-                      "project": {"anyOf": [VERSIONED, *PROJECT["anyOf"]]}}, ["action"]),
+                      "project": PROJECT}, ["action"]),
     "Noted": _object({"status": {"type": "string"}, "result": {"type": "object"},
                       "job": _text("Of a training that was asked for.")}, ["status"]),
     "Job": _object({"job": _text("As the Start Training button was answered.")}, ["job"]),

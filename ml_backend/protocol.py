@@ -76,8 +76,9 @@ def project_id(value: Any, name: str = "project") -> int | None:
         value = value.get("id")
     if value is None or value == "":
         return None
-    known = isinstance(value, str | int | float) and not isinstance(value, bool)
-    head = str(value).split(".", 1)[0] if known else ""
+    if isinstance(value, float):
+        value = int(value) if 0 <= value < 10**18 else ""
+    head = str(value).split(".", 1)[0] if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not (head.isascii() and head.isdecimal()) or len(head) > 18:
         raise BadRequest(f"`{name}` must be a project's id, like 5 or 5.1795339044.")
     return int(head)

@@ -112,6 +112,7 @@ def test_what_is_no_json_object_is_told_by_place(post, path, content, words):
     ({"tasks": [], "project": "x"}, "`project`"), ({"tasks": [], "project": "٣"}, "`project`"),
     ({"tasks": [], "project": {"id": []}}, "`project`"), ({"tasks": [], "project": "1\x00"}, "`project`"),
     ({"tasks": [], "label_config": "\ud800"}, "`label_config`"),
+    ({"tasks": [], "project": 1.5e300}, "`project`"), ({"tasks": [], "project": -1.5}, "`project`"),
     ({"tasks": [], "project": "9" * 30}, "`project`"), ({"tasks": [], "project": 10**30}, "`project`")])
 def test_a_wrong_field_is_named(post, body, field):
     response = post(json.dumps(body).encode())
