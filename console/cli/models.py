@@ -117,7 +117,7 @@ def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
 @click.option("--as", "server", type=click.Choice(["label-studio-ml"]), required=True,
               help="Whose server it is for: label-studio-ml, 1.0.9 or 2.x.")
 @click.option("--follow", is_flag=True, help="Follow the model's champion in CUELOOP_HOME instead of taking a version.")
-@click.option("--force", is_flag=True, help="Replace the folder if it exists.")
+@click.option("--force", is_flag=True, help="Replace a folder that was exported before.")
 @json_option
 @pass_settings
 def export(

@@ -94,6 +94,10 @@ class Cueloop(upstream.LabelStudioMLBase):  # type: ignore[misc]
     def set(self, key: str, value: Any) -> None:
         """2.x would keep this in a database; there is nothing to keep."""
 
+    def has(self, key: str) -> bool:
+        """Whether `get` knows it."""
+        return key == "model_version"
+
     def version(self) -> str:
         """The version that predictions carry."""
         found: str = self._ask("/setup", {"project": self._said()["project"]})["model_version"]

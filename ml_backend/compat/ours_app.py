@@ -52,7 +52,7 @@ def _built(model: str | None, settings: Settings) -> tuple[Client, Store, Forks]
         # who may call is asked by the server in front
         inside = settings.model_copy(update={"ml_password": SecretStr("")})
         app = create_app(inside, store, model, warm=True)
-        return Client(app), store, Forks(app.extensions["ml_backend"].parts)
+        return Client(app, use_cookies=False), store, Forks(app.extensions["ml_backend"].parts)
     except BaseException:
         store.close()
         raise

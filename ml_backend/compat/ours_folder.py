@@ -19,6 +19,8 @@ from ml_backend.artifacts import Artifacts
 from ml_backend.predictions import OUT_OF_FOLD
 from ml_backend.registry import CHAMPION, LOADERS
 
+MARK = "Written by `cueloop models export"
+
 MODEL = Template('''"""$title, for label-studio-ml's own server. Written by `cueloop models export`."""
 
 from pathlib import Path
@@ -91,13 +93,18 @@ def write(
 ) -> None:
     """Write the folder, whole or not at all. `artifacts` hold the version's files; None: follow the model's champion.
 
-    Raises ModelError when the folder exists (unless `force`), or the version is not a model of ours.
+    Raises ModelError when the folder exists (with `force`: and was not written by this), or the version is not a model
+    of ours.
     """
     if version.kind in LOADERS:
         raise ModelError(f"{version.name}@{version.version} is no model of Cueloop's own ({version.kind}): "
                          "serve it with `cueloop serve`.")
-    if folder.exists() and not force:
-        raise ModelError(f"{folder} exists. Choose another folder, or replace it with --force.")
+    if folder.exists():
+        if not force:
+            raise ModelError(f"{folder} exists. Choose another folder, or replace it with --force.")
+        if not _exported(folder):
+            raise ModelError(f"{folder} was not written by `cueloop models export`, so it is not replaced. Choose "
+                             "another folder.")
     title = f"Model {version.name}" + (f", version {version.version}" if artifacts else "")
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -117,6 +124,14 @@ def write(
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)  # renamed, or of no use
+
+
+def _exported(folder: Path) -> bool:
+    """Whether all in it comes from here: it is removed whole."""
+    known = {"model.py", "_wsgi.py", "requirements.txt", "README.md", "home", "__pycache__"}
+    file = folder / "model.py"
+    return (file.is_file() and MARK in file.read_text(encoding="utf-8", errors="replace")
+            and {path.name for path in folder.iterdir()} <= known)
 
 
 def _home(home: Path, version: ModelVersion, artifacts: Artifacts) -> None:

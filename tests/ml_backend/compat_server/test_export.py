@@ -60,13 +60,17 @@ def test_one_that_follows_has_no_model(run, tmp_path):
     run("topics@champion", "other", "--follow", code=2)
 
 
-def test_a_folder_that_exists_is_replaced_only_by_force(run, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine").write_text("mine")
+def test_a_folder_that_exists_is_replaced_only_by_force_and_only_if_it_is_ours(run, tmp_path):
+    run("topics", "out", "--follow")
     assert "--force" in run("topics", "out", code=1)
-    assert (tmp_path / "out" / "mine").exists()
     run("topics", "out", "--force")
-    assert not (tmp_path / "out" / "mine").exists()
+    assert (tmp_path / "out" / "home").is_dir()
+    # When something of somebody's lies in it, or all of it is somebody's
+    (tmp_path / "out" / "mine").write_text("mine")
+    (tmp_path / "other").mkdir()
+    for folder in ("out", "other", "."):
+        assert "not replaced" in run("topics", folder, "--force", code=1)
+    assert (tmp_path / "out" / "mine").read_text() == "mine"
 
 
 def test_a_version_with_a_damaged_file_leaves_nothing(run, home, tmp_path):
