@@ -5,7 +5,7 @@ import threading
 import httpx
 import pytest
 
-from ml_backend.bundle import Head
+from ml_backend.answering.heads import Heads
 from tests.ml_backend.conftest import CONFIG, Project, examples
 from tests.ml_backend.server import AUTH, predict, task
 
@@ -92,15 +92,15 @@ def test_fault_26_small_requests_that_come_together_are_predicted_together(serve
     predict(client, [task("bread")])
     # Given a prediction that is held up, and requests that come meanwhile
     batches, began, may = [], threading.Event(), threading.Event()
-    probabilities = Head.probabilities
+    propose = Heads.propose
 
-    def slow(self, texts, *more):
-        batches.append(len(texts))
+    def slow(self, asked, controls, at):
+        batches.append(len(at))
         began.set()
         assert may.wait(30)
-        return probabilities(self, texts, *more)
+        return propose(self, asked, controls, at)
 
-    monkeypatch.setattr(Head, "probabilities", slow)
+    monkeypatch.setattr(Heads, "propose", slow)
     answers = {}
 
     def ask(text):

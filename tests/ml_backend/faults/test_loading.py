@@ -6,7 +6,6 @@ from pathlib import Path
 
 import defusedxml.ElementTree
 import numpy as np
-import pytest
 import sqlalchemy as sa
 
 from cueloop.settings import Settings
@@ -15,9 +14,7 @@ from cueloop.store import schema as s
 from ml_backend import registry
 from ml_backend.app import create_app
 from ml_backend.bundle import Bundle
-from ml_backend.dataset import Example
 from tests.ml_backend.conftest import CONFIG, dataset, examples
-from tests.ml_backend.live import Live
 from tests.ml_backend.server import AUTH, Server, predict, task, train_now
 
 BREAD = "bread cheese soup salad dinner"
@@ -45,55 +42,6 @@ def test_fault_01_a_model_is_loaded_and_a_config_parsed_once_not_at_every_reques
         client.post("/predict", json={"tasks": [task("bread")], "label_config": config}).raise_for_status()
     assert len(loaded) == 1
     assert len(parsed) == len(set(parsed))
-
-
-def test_fault_04_all_processes_follow_and_each_answer_is_of_the_model_it_names(settings, store):
-    """Upstream: 28 of 60 answers after a training came from the untrained model, under the trained one's version."""
-    # Given two models that tell food and money apart the one way and the other, and two serving processes
-    turned = {"food": "money", "money": "food", "sport": "sport"}
-    ways, first = {}, examples(90)
-    ways[train_now(settings, store, [dataset(first)])] = "food"
-    live = Live(settings.model_copy(update={"database_url": str(store.url)}), "--model", "topics",
-                CUELOOP_ML_PROCESSES="2", CUELOOP_ML_THREADS="4")
-    wrong, seen, stop = [], [], threading.Event()
-
-    def ask():
-        while not stop.wait(0.01):
-            with live.another() as own:  # a connection each, so that both processes are met
-                [answer] = predict(own, [task(BREAD)])
-            [label] = answer["result"][0]["value"]["choices"]
-            seen.append(answer["model_version"])
-            if ways.get(answer["model_version"]) != label:
-                wrong.append((answer["model_version"], label))
-
-    threads = [threading.Thread(target=ask) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        # When the other one is trained and put in service, and then the first again, ten times in all
-        other = [Example(e.key, e.identity, e.text, turned[e.label], e.weight) for e in first]
-        before = next(iter(ways))
-        with pytest.MonkeyPatch.context() as patch:  # its version is known before anybody can meet it
-            patch.setattr(registry, "promote", lambda *_, **__: None)
-            after = train_now(settings, store, [dataset(other)])
-        ways[after] = "money"
-        for number in range(10):
-            put_in_service(store, after if number % 2 == 0 else before)
-            stop.wait(0.3)
-        put_in_service(store, after)
-        stop.wait(2.5)  # every process looks once a second
-        seen.clear()
-        for _ in range(200):
-            if len(seen) >= 40 or stop.wait(0.05):
-                break
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        live.stop()
-    # Then no answer carried another model's version, and in the end all processes serve the newest
-    assert wrong == []
-    assert set(seen) == {after}
 
 
 def test_fault_04_the_version_that_one_process_tells_is_what_another_one_answers(settings, store, train):
@@ -144,9 +92,13 @@ def test_fault_20_a_model_that_cannot_be_loaded_is_never_replaced_by_a_guess(ser
     client = serve("topics")
     assert predict(client, [task(BREAD)]) == [{"result": [], "score": 0.0, "model_version": "untrained"}]
     assert client.post("/setup", json={}).json() == {"model_version": "untrained"}
-    health = client.get("/health").json()
-    assert health["models"] == {}
-    assert "degraded" in str(health).lower()
+    for _ in range(200):
+        health = client.get("/health").json()
+        if version in str(health["degraded"]):
+            break
+        time.sleep(0.05)
+    assert version in str(health["degraded"])
+    assert (health["ready"], health["models"]) == (False, {})
 
 
 def test_fault_21_the_old_model_answers_while_the_new_one_loads(serve, train, store, monkeypatch):

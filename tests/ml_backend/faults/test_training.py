@@ -53,7 +53,7 @@ def test_fault_03_nobody_who_predicts_notices_a_training(settings, store, projec
     # Given a server and a worker in processes of their own, and three clients that hardly pause
     with store.write() as conn:
         conn.execute(s.projects.update().values(mode="observe"))
-    project.add(examples(400))
+    project.add(examples(200))
     first = train(project_id=1, name="project-1")
     settings = settings.model_copy(update={"redis_url": redis, "database_url": str(store.url)})
     live, beside = Live(settings), worker(settings)
