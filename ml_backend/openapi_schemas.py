@@ -24,6 +24,7 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
 WORDS = "A project's id; Label Studio adds the time of its creation: 5.1795339044."
 NUMBER: Schema = {"type": "number", "minimum": 0, "maximum": 10**18 - 1}
@@ -42,20 +43,22 @@ SCHEMAS: dict[str, Schema] = {
         "waiting": _list(_text("What has no model yet.")),
         "models": {"type": "object", "description": "Version of each model in service."}}, ["status", "ready"]),
     "Setup": _object({
-        "project": PROJECT, "schema": _text("The label config."), "hostname": _text("Where Label Studio is."),
-        "access_token": _text("Is not used and not kept."), "extra_params": {}}),
+        "project": PROJECT, "schema": TEXT_OR_NULL | {"description": "The label config."},
+        "hostname": {"description": "Where Label Studio is. Is not used."},
+        "access_token": {"description": "Is not used and not kept."}, "extra_params": {}}),
     "Version": _object({"model_version": _text("What predictions carry; `untrained` without a model.")},
                        ["model_version"]),
     "Task": _object({
         "id": {"type": "integer"}, "data": {"type": "object", "description": "The customer's fields."}}),
     "Predict": _object({
-        "tasks": {"anyOf": [_list({"anyOf": [ref("Task"), {}]}), ref("Task")]},
-        "project": PROJECT, "label_config": _text("The project's label config.", examples=[
-            '<View><Text name="text" value="$text"/><Choices name="topic" toName="text"><Choice value="food"/>'
-            '<Choice value="money"/></Choices></View>']),
-        "params": {"type": ["object", "null"], "properties": {
-            "context": {"description": "From an open editor: what the annotator has done so far."},
-            "login": {"type": ["string", "null"]}, "password": {"type": ["string", "null"]}}}}, ["tasks"]),
+        "tasks": {"anyOf": [_list({"anyOf": [ref("Task"), {}]}), ref("Task"), {"type": "object"}],
+                  "description": "A task that cannot be read gets an empty answer."},
+        "project": PROJECT, "label_config": TEXT_OR_NULL | {
+            "description": "The project's label config.", "examples": [
+                '<View><Text name="text" value="$text"/><Choices name="topic" toName="text"><Choice value="food"/>'
+                '<Choice value="money"/></Choices></View>']},
+        "params": {"anyOf": [_object({"context": {"description": "From an open editor: what the annotator did."}}),
+                             {}]}}, ["tasks"]),
     "Stored": _object(ONE_ANSWER, list(ONE_ANSWER)),
     "Answer": _object(ONE_ANSWER | {
         "explanation": {"type": "object", "description": "Of each control: label, score, margin, alternatives, and the "

@@ -96,7 +96,10 @@ class Backend:
 
     def setup(self) -> Response:
         """The version that predictions carry: Label Studio asks again only for tasks that lack this one."""
-        loaded = self.parts.choice.loaded(protocol.project_id(body.read(request).get("project")), fresh=True)
+        sent = body.read(request)
+        if not isinstance(sent.get("schema"), str | None):
+            raise protocol.BadRequest("`schema` must be a string: the XML of the label config.")
+        loaded = self.parts.choice.loaded(protocol.project_id(sent.get("project")), fresh=True)
         return jsonify(model_version=loaded.version.version if loaded else protocol.UNTRAINED)
 
     def predict(self) -> Response:

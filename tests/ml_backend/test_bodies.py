@@ -120,6 +120,12 @@ def test_a_wrong_field_is_named(post, body, field):
     assert field in response.json["error"]
 
 
+def test_a_config_of_setup_that_is_no_text_is_named(post):
+    response = post(b'{"schema": []}', "/setup")
+    assert response.status_code == 400
+    assert "`schema`" in response.json["error"]
+
+
 def test_of_two_equal_keys_the_last_counts(post):
     assert post(b'{"tasks": 3, "tasks": []}').json == {"results": []}
 
