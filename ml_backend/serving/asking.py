@@ -108,6 +108,8 @@ class Asking:
         self._hands.start(self._look)
 
     def _look(self) -> None:
+        if self._store.is_sqlite:
+            self._store.engine.dispose()  # connections to a file that was moved or damaged stay so
         try:
             self._answer(_anything, ())
         except AWAY as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ml_backend.registry import Loaded
 from ml_backend.serving import store_facts
@@ -42,6 +42,11 @@ class Choice:
         if found is not None:  # else anybody's numbers would fill the memory
             self._names[project_id] = (found, self._clock())
         return found
+
+    def learn(self, names: Mapping[int | None, str]) -> None:
+        """What a look at the store found: {project: name of its model}."""
+        at = self._clock()
+        self._names.update({project: (name, at) for project, name in names.items()})
 
     def forget(self, project_id: int) -> None:
         """What is known of a project, and its model unless another project uses it too."""

@@ -151,6 +151,7 @@ class Health:
         try:
             if not model:
                 self._seen.asked_for = self._ask(store_facts.models_by_project)
+                self._choice.learn(self._seen.asked_for)
             self._blind.look()
             self._seen.looked = self._clock()
         except StoreAway:  # `Asking` knows since when

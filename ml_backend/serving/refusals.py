@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from flask import Response, jsonify, request
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from cueloop import logs
@@ -38,6 +39,9 @@ def of_error(error: Exception) -> Response:
             return refusal(status, str(error), **({"Retry-After": AGAIN_SECONDS} if status == 503 else {}))
     if isinstance(error, HTTPException):
         return _of_http(error)
+    if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):  # of a write: it is all undone
+        return refusal(503, "The store does not take this now. Nothing was changed; try again.",
+                       **{"Retry-After": AGAIN_SECONDS})
     # Where, not what: an exception's message may quote the body.
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     log.error("request failed", route=request.url_rule.rule if request.url_rule else "other",
