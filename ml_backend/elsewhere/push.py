@@ -73,7 +73,7 @@ class Pushed:
     """What became of a file."""
 
     version: ModelVersion | None
-    """None where nothing was ever written of it."""
+    """None after a dry run of a new one."""
     count: Count
 
 
@@ -97,15 +97,13 @@ def push(
     reader = _Reader(source, how, tasks, controls, project_id, name, version)
     content = files.sha256(source.path)
     count = reader.go(store, write=False, progress=progress)
-    if dry_run:
-        return Pushed(before, count)
-    if count.wrong and not source.skip_invalid:
-        raise DataError(f"{source.path}: {count.wrong} of {count.records} records are wrong; nothing was written.\n"
-                        + _listed(count))
     if not count.records:
         raise DataError(f"{source.path} has no predictions in it.")
-    if not count.new + count.known:
+    if dry_run:
         return Pushed(before, count)
+    if count.wrong and (not source.skip_invalid or count.wrong == count.records):
+        raise DataError(f"{source.path}: {count.wrong} of {count.records} records are wrong; nothing was written.\n"
+                        + _listed(count))
     if count.new:
         reader.go(store, write=True, progress=progress)
         if files.sha256(source.path) != content:

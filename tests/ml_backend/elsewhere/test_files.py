@@ -91,6 +91,13 @@ def test_records_that_are_wrong_can_be_left_out(scene):
     assert [row.task for row in stored(scene)] == [1]
 
 
+def test_a_file_of_which_nothing_is_left_is_refused(scene):
+    scene.tasks(1, labelled=False)
+    assert "1 of 1 records are wrong" in refused(scene, [{"task": 1, "label": "fod"}], skip_invalid=True)
+    assert "has no predictions in it" in refused(scene, [])
+    assert "has no predictions in it" in refused(scene, [], dry_run=True)
+
+
 def test_a_csv_file_with_scores_and_one_with_a_column_a_label(scene):
     scene.tasks(4, labelled=False)
     plain, wide = scene.folder / "plain.csv", scene.folder / "wide.csv"
