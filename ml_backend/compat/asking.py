@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cueloop import logs
@@ -35,6 +36,9 @@ def ask_all(
         some = whole[start:start + BATCH]
         for at, said in zip(some, attempt.batch([tasks[at] for at in some]), strict=True):
             found[at] = said
+    if attempt.faults:
+        log.warning("class failed", tasks=len(whole),
+                    faults=[f"{fault} ({count})" for fault, count in attempt.faults.most_common(5)])
     return found
 
 
@@ -46,6 +50,7 @@ class _Attempt:
     params: Mapping[str, Any]
     problems: Problems
     until: float = math.inf
+    faults: Counter[str] = field(default_factory=Counter)
 
     def batch(self, tasks: Sequence[Any]) -> list[list[Proposal]]:
         """One call; where it fails, or answers another number of tasks, one call for each."""
@@ -55,8 +60,7 @@ class _Attempt:
         if found == []:  # it has nothing to say about any of them, as without a context
             return [[] for _ in tasks]
         if found is not None:
-            self.problems.note("predict gave another number of answers than there were tasks")
-            log.warning("class answered another number of tasks", asked=len(tasks), answered=len(found))
+            self._note("predict gave another number of answers than there were tasks")
         if len(tasks) == 1:
             return [[]]
         self.until = min(self.until, time.monotonic() + PATIENCE_SECONDS)
@@ -66,13 +70,11 @@ class _Attempt:
         try:
             return read(self.instance.ask(tasks, self.params))
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a team's code raises costs those tasks only
-            _note(error, self.instance, self.problems, len(tasks))
+            # Where and what kind, never the message: it may quote a task.
+            told = str(error) if isinstance(error, Unreadable) else type(error).__name__
+            self._note(f"predict failed: {place(error, self.instance.author.file.parent)}{told}")
             return None
 
-
-def _note(error: BaseException, instance: Instance, problems: Problems, count: int) -> None:
-    """Where and what kind, never the message: it may quote a task."""
-    where = place(error, instance.author.file.parent)
-    told = str(error) if isinstance(error, Unreadable) else type(error).__name__
-    problems.note(f"predict failed: {where}{told}")
-    log.warning("class failed", tasks=count, where=where.rstrip(": "), kind=type(error).__name__)
+    def _note(self, fault: str) -> None:
+        self.faults[fault] += 1
+        self.problems.note(fault)

@@ -14,9 +14,9 @@ from cueloop.store.schema import tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
 from ml_backend.answering.proposal import Proposal
-from ml_backend.calibration import Floats
+from ml_backend.calibration import Floats, ece, nll
 from ml_backend.dataset import Dataset
-from ml_backend.evaluation import LEAST_JUDGES, Score, Verdict, compare, judges, verdict, wilson
+from ml_backend.evaluation import LEAST_JUDGES, LEAST_PROBABILITY, Score, Verdict, compare, judges, verdict, wilson
 
 Ask = Callable[[Sequence[Mapping[str, Any]]], list[list[Proposal]]]
 """Proposals of a version for tasks."""
@@ -44,7 +44,8 @@ def judge(
             why.append(f"it says nothing about {one.control}")
             continue
         right = int((new.argmax(axis=1) == truth).sum())
-        scores[one.control] = Score(len(truth), blind, right / len(truth), *wilson(right, len(truth)))
+        scores[one.control] = Score(len(truth), blind, right / len(truth), *wilson(right, len(truth)),
+                                    nll(np.maximum(new, LEAST_PROBABILITY), truth), ece(new, truth))
         if champion is None:
             why.append(f"{one.control} has no champion to compare with")
             continue

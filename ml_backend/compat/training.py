@@ -108,14 +108,14 @@ def _fit(instance: Instance, taught: Lessons) -> None:
         where = place(error, instance.author.file.parent)
         raise ModelError(f"{instance.author}: fit failed: {where}{type(error).__name__}: {str(error)[:300]}") from error
     kept = output if instance.generation != NEW and isinstance(output, dict) else None
+    if (prints(instance.folder), instance.values()) == untouched and not kept:
+        raise ModelError(f"{instance.author}: fit wrote no file below MODEL_DIR, set no value and returned nothing: "
+                         "there is no new version. Is there enough labelled for it?")
     try:
         state.write(instance.folder, instance.values(), kept)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{instance.author}: what fit returned or set cannot be kept as JSON ({error}). Return "
                          "numbers, texts, lists and dicts; write anything else into a file.") from None
-    if (prints(instance.folder), instance.values()) == untouched and not kept:
-        raise ModelError(f"{instance.author}: fit wrote no file below MODEL_DIR, set no value and returned nothing: "
-                         "there is no new version. Is there enough labelled for it?")
 
 
 def _note_taught(folder: Path, instance: Instance, taught: Lessons) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from cueloop.store.schema import predictions
 from ml_backend.compat import version as class_version
+from ml_backend.compat.problems import Problems
 from tests.ml_backend.conftest import CONFIG, LABELS, Project
 from tests.ml_backend.server import predict, task
 
@@ -77,6 +78,22 @@ def test_problems_say_where_and_never_what(own, class_settings, store, champion)
     problems = loaded.other.problems()
     assert any("trouble.py, line 16: ValueError" in problem for problem in problems)
     assert "secret" not in "".join(problems)
+
+
+def test_trouble_that_was_not_seen_for_a_while_is_over():
+    now = [0.0]
+    problems = Problems("model.py", clock=lambda: now[0])
+    for number in range(12):
+        problems.note(f"trouble {number}")
+    problems.note("trouble 11")
+    assert len(problems.told()) == 10
+    assert problems.told()[-1] == "model.py: trouble 11 (2 times)"
+    now[0] = 901.0
+    assert problems.told() == []
+
+
+def test_a_class_that_ends_its_process_does_not_end_ours(own):
+    assert chosen(predict(own("waiting.py"), [task("bread"), task("soup")])) == [None, None]
 
 
 def test_a_class_is_imported_and_made_once_and_not_for_every_request(own, monkeypatch):

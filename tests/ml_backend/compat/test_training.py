@@ -1,10 +1,13 @@
 """Training of a team's own class as a real RQ worker does it: on a copy, judged, kept, in service, pre-labelled."""
 
+import json
 import threading
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from console.cli import main
 from cueloop.label_studio import LabelStudio
 from cueloop.queue import Jobs, connect, work
 from cueloop.store import models
@@ -147,6 +150,25 @@ def test_a_class_without_fit_says_that_there_is_nothing_to_train(scene):
     assert "has no fit of its own" in scene.train()["error"]
 
 
+def test_a_fit_that_changes_nothing_makes_no_version(scene):
+    scene.serve("waiting.py")
+    before = scene.champion()
+    assert "there is no new version" in scene.train()["error"]
+    assert scene.champion() == before
+
+
+def test_cueloop_train_trains_the_class(scene, class_settings):
+    scene.serve("older.py")
+    said = CliRunner().invoke(main, ["train", "--project", str(scene.id), "--json"])
+    assert said.exit_code == 0, said.output
+    facts = json.loads(said.stdout)
+    assert (facts["promoted"], facts["card"]["generation"]) == (True, "1.0.9")
+    assert scene.champion().version == facts["version"]
+    # And for people who read it
+    again = CliRunner().invoke(main, ["train", "--project", str(scene.id)])
+    assert "topic: held-out accuracy 1.000" in again.output
+
+
 def test_a_worse_version_is_kept_and_not_promoted(scene):
     scene.serve("forgetting.py")
     scene.train()
@@ -239,6 +261,17 @@ def test_regions_are_pre_labelled_and_a_class_for_them_is_promoted_unjudged(scen
     some = min(row["id"] for row in scene.label_studio.all_ids(scene.id))
     [stored] = scene.label_studio.predictions(scene.id, some)
     assert stored["result"][0]["value"] == item["value"]
+
+
+def test_a_class_for_regions_is_trained_again_when_much_is_newly_labelled(scene, class_settings):
+    class_settings("marking.py", redis_url=scene.redis_url)
+    with scene.store.write() as conn:
+        conn.execute(s.projects.update().values(label_config="""<View><Labels name="topic" toName="text">
+            <Label value="Food"/></Labels><Text name="text" value="$text"/></View>"""))
+    due.step(scene.store, scene.label_studio, scene.id, frozenset())
+    work(scene.redis_url, burst=True)
+    with scene.store.read() as conn:
+        assert due.class_due(conn, scene.id) == "100 newly labelled tasks since the last training"
 
 
 def wait_for(condition):
