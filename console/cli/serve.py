@@ -52,13 +52,16 @@ def command(settings: Settings, model: str | None, model_class: str | None, host
             resolve(conn, model)  # a misspelt name is told now, not at the first request
     with workers.listen(settings.ml_host, settings.ml_port) as listener, tally(settings.home):
         from ml_backend.app import create_app
+        from ml_backend.serving.forks import Forks
 
         threads = settings.ml_threads or sizing.THREADS
-        app = create_app(settings.model_copy(update={"ml_threads": threads}), store, model, warm=True)
-        count = settings.ml_processes or sizing.processes(psutil.Process().memory_info().rss)
+        app = create_app(settings.model_copy(update={"ml_threads": threads}), store, model)
+        forks = Forks(app.extensions["ml_backend"])
+        count = settings.ml_processes or (1 if settings.ml_class else  # nobody knows how large it is
+                                          sizing.processes(psutil.Process().memory_info().rss))
         where = f"{workers.url(listener, settings.ml_host)} ({count} processes of {threads} threads; Ctrl-C stops it)"
         workers.Server(
-            app, listener, processes=count, threads=threads, home=settings.home, ended=metrics.ended,
+            app, forks, listener, processes=count, threads=threads, home=settings.home, ended=metrics.ended,
             ready=lambda: click.echo(f"ML backend on {where}")).run()
 
 

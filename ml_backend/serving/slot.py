@@ -57,9 +57,11 @@ class Slot:
     """One model in service, named by a reference: NAME follows the champion, NAME@VERSION stays."""
 
     def __init__(self, ask: Asking, artifacts: Artifacts, reference: str, *, poll_seconds: float = POLL_SECONDS,
-                 clock: Callable[[], float] = time.monotonic, watcher: Watcher | None = None) -> None:
-        """Loads nothing yet."""
-        self._watcher = watcher
+                 clock: Callable[[], float] = time.monotonic, watcher: Watcher | None = None,
+                 ours_only: bool = False) -> None:
+        """Loads nothing yet. `ours_only`: before processes are made of this one, no version is loaded that is not a
+        bundle of ours: the libraries of others may have threads and devices that do not survive it."""
+        self._watcher, self._ours_only = watcher, ours_only
         self._ask, self._artifacts, self.reference = ask, artifacts, reference
         self.trouble: Trouble | None = None
         """Why the version that is wanted is not in service."""
@@ -116,6 +118,8 @@ class Slot:
         """Load what the reference means now. What cannot be loaded leaves the old one in service."""
         try:
             wanted = self._ask(_resolved, self.reference)
+            if self._ours_only and wanted.kind in registry.LOADERS:
+                return
             if self._loaded is not None and self._loaded.version.version == wanted.version:
                 self.trouble = None
             elif self.trouble is None or self.trouble.version.version != wanted.version or self._clock() >= self._again:
@@ -165,7 +169,7 @@ class Slot:
 
     def forked(self) -> None:
         """Look at the alias again, in a process made a moment ago: the one it was made from may have old models."""
-        self._looking = threading.Lock()
+        self._looking, self._ours_only = threading.Lock(), False
         self._refresh()
         if self._watcher and self._loaded:
             self._watcher.swapped(self._loaded.version.name, None, self._loaded.version.version)
@@ -184,6 +188,8 @@ class Serving:
         """Loads nothing yet."""
         self._ask, self._artifacts, self._poll_seconds = ask, artifacts, poll_seconds
         self._watcher = watcher
+        self.ours_only = False
+        """See `Slot`, of those to come."""
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
 
@@ -194,7 +200,7 @@ class Serving:
             with self._lock:
                 slot = self._slots.setdefault(
                     reference, Slot(self._ask, self._artifacts, reference, poll_seconds=self._poll_seconds,
-                                    watcher=self._watcher))
+                                    watcher=self._watcher, ours_only=self.ours_only))
         return slot.fresh() if fresh else slot.get()
 
     def forget(self, reference: str) -> None:
@@ -213,7 +219,7 @@ class Serving:
 
     def forked(self) -> None:
         """See `Slot.forked`, of all models."""
-        self._lock = threading.Lock()
+        self._lock, self.ours_only = threading.Lock(), False
         for slot in self._slots.values():
             slot.forked()
 

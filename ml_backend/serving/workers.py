@@ -24,7 +24,7 @@ from ml_backend.serving.patience import PatientWorker
 
 KEEP_ALIVE = 75
 """Seconds that a connection is kept for its next request. Label Studio and its proxies ask again within a minute."""
-GRACE = 10
+GRACE = 8
 """Seconds for requests that are running when we are told to end: fewer than `cueloop up` and `docker stop` wait
 (15 and 10)."""
 SILENT = 120
@@ -39,10 +39,9 @@ log = logs.get(__name__)
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Serves an app until SIGTERM or Ctrl-C: then running requests are answered first."""
 
-    def __init__(self, app: Flask, listener: socket.socket, *, processes: int, threads: int, home: Path,
+    def __init__(self, app: Flask, forks: Forks, listener: socket.socket, *, processes: int, threads: int, home: Path,
                  ready: Callable[[], None], ended: Callable[[int], None]) -> None:
         """`ready` is called when connections are taken, `ended` with the id of each process that has ended."""
-        forks = Forks(app.extensions["ml_backend"].parts)
         self._app = app
         self._options: dict[str, Any] = {
             "bind": f"fd://{listener.detach()}", "workers": processes, "threads": threads, "backlog": BACKLOG,

@@ -7,7 +7,11 @@ from pathlib import Path
 import httpx
 
 from cueloop.store import schema as s
+from ml_backend import registry
 from ml_backend.app import create_app
+from ml_backend.artifacts import Artifacts
+from ml_backend.serving.asking import Asking
+from ml_backend.serving.slot import Serving
 from tests.ml_backend.conftest import CONFIG, examples
 from tests.ml_backend.server import AUTH, predict, task
 
@@ -92,3 +96,19 @@ def test_a_warm_start_has_the_models_in_memory_before_the_first_question(setting
     Path(settings.home, "artifacts").rename(Path(settings.home, "gone"))     # nothing can be loaded from now on
     said = app.test_client().post("/setup", json={"project": "1.2"}, auth=AUTH)
     assert said.json == {"model_version": version}
+
+
+def test_a_model_of_others_is_loaded_by_each_process_and_not_by_the_one_that_makes_them(settings, store, train,
+                                                                                        monkeypatch):
+    version = train()
+    loads = []
+    monkeypatch.setitem(registry.LOADERS, "text-linear", f"{__name__}:load_of_others")
+    monkeypatch.setattr(f"{__name__}.load_of_others", lambda *_: loads.append(1) or "answers", raising=False)
+    serving = Serving(Asking(store), Artifacts(settings.artifacts))
+    serving.ours_only = True
+    assert serving.get("topics") is None
+    assert loads == []
+    serving.forking()
+    serving.forked()
+    assert serving.get("topics").version.version == version
+    assert loads == [1]
