@@ -45,6 +45,7 @@ class Projects:
         sent = body.read(request)
         source, target = _needed(sent, "project_src"), _needed(sent, "project_dst")
         loaded = self._parts.choice.loaded(source)
+        self._parts.ask.check()
         version = copying.copy(self._parts.store, loaded, source, target)
         self._parts.choice.forget(target)
         return jsonify(status="ok", model=version.name, model_version=version.version)

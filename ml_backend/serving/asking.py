@@ -98,6 +98,10 @@ class Asking:
             raise self._gone(type(getattr(error, "orig", None) or error).__name__) from None
         return answer
 
+    def check(self) -> None:
+        """Before something is written, which may wait for long. Raises StoreAway."""
+        self(_anything)
+
     def _look_again(self) -> None:
         """When the pause is over, have somebody look whether the store is there again; nobody waits for them."""
         with self._lock:

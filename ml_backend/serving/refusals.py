@@ -18,6 +18,8 @@ from ml_backend.serving.body import Unsupported
 STATUS: dict[type[CueloopError], int] = {
     BadRequest: 400, NotFound: 404, Conflict: 409, Unsupported: 415, QueueUnavailable: 503, StoreAway: 503, Busy: 503}
 """Errors of ours that tell the client what to do."""
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What a store raises that does not answer; one that is damaged a plain DatabaseError."""
 AGAIN_SECONDS = "2"
 """When to ask again after a 503."""
 
@@ -39,7 +41,7 @@ def of_error(error: Exception) -> Response:
             return refusal(status, str(error), **({"Retry-After": AGAIN_SECONDS} if status == 503 else {}))
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):  # of a write: it is all undone
+    if isinstance(error, AWAY) or type(error) is exc.DatabaseError:  # of a write: it is all undone
         return refusal(503, "The store does not take this now. Nothing was changed; try again.",
                        **{"Retry-After": AGAIN_SECONDS})
     # Where, not what: an exception's message may quote the body.
