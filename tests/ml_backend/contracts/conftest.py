@@ -92,10 +92,6 @@ def finder(request, elsewhere):
     if elsewhere is not None:
         yield elsewhere
         return
-    from console.cli import serve
-
-    if not any(option.name == "model_class" for option in serve.command.params):
-        pytest.skip("`cueloop serve` has no --model-class yet")
     live = Live(request.getfixturevalue("home"), "--model-class", str(Path(__file__).parent / "finder.py"),
                 CUELOOP_FETCH_HOSTS="127.0.0.1")
     yield live.client

@@ -14,7 +14,7 @@ from tests.ml_backend.conftest import Project, dataset, examples
 from tests.ml_backend.live import Live
 from tests.ml_backend.server import AUTH, settings_in, train_now
 
-EXAMPLES = 40
+EXAMPLES = 60
 """Requests of each kind for each route in the process; over HTTP a quarter of them."""
 CONFIG = {"generation": {"with-security-parameters": False},  # every request has the password
           "checks": {"negative_data_rejection": {"expected-statuses": [400, 404, 405, 410, 415, 429]}}}

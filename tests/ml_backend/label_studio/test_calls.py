@@ -2,7 +2,8 @@
 
 import pytest
 
-from ml_backend.push import ALTERNATIVE
+from cueloop.store.predictions import ALTERNATIVE
+from tests.ml_backend.conftest import CONFIG, Project
 from tests.ml_backend.label_studio.conftest import ALL, BLIND, TITLE
 
 pytestmark = pytest.mark.label_studio
@@ -124,6 +125,19 @@ def test_12_a_project_that_a_text_model_cannot_answer_gets_nothing(scene, config
         scene.retrieve(project)
         for number in scene.task_ids(project):
             assert scene.call("GET", f"/api/tasks/{number}/")["predictions"] == []
+        assert scene.stored(project) == {}
+    finally:
+        scene.call("DELETE", f"/api/projects/{project}/")
+
+
+def test_12_a_project_whose_model_is_not_trained_keeps_no_trace_of_being_asked(scene):
+    project = scene.new(CONFIG, [{"text": "bread"}, {"text": "bank"}])
+    try:
+        Project(scene.store, project)
+        assert scene.connect(project).json()["state"] == "CO"
+        scene.retrieve(project)
+        [first, _] = scene.task_ids(project)
+        assert scene.call("GET", f"/api/tasks/{first}/")["predictions"] == []
         assert scene.stored(project) == {}
     finally:
         scene.call("DELETE", f"/api/projects/{project}/")
