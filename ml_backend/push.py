@@ -14,7 +14,7 @@ from cueloop import logs
 from cueloop.errors import LabelStudioError, LabelStudioRefused, LabelStudioUnreachable
 from cueloop.label_config import parse
 from cueloop.store import Store, models, predictions, projects
-from cueloop.store.predictions import Prediction, Waiting
+from cueloop.store.predictions import ALTERNATIVE, Prediction, Waiting
 from cueloop.types import Control
 from ml_backend.answering.alternatives import Said, answers
 from ml_backend.elsewhere.marked import items
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 BATCH = 250
 """Tasks a call."""
-ALTERNATIVE = "-alt2"
-"""Added to the version under which the second likeliest answer is shown beside the first."""
 
 log = logs.get(__name__)
 

@@ -14,7 +14,7 @@ from cueloop.store.schema import predictions
 
 def pushed_versions(site: Site) -> list[str]:
     """Version strings under which predictions were pushed, or may have been; with their alternatives."""
-    from ml_backend.push import ALTERNATIVE
+    from cueloop.store.predictions import ALTERNATIVE
 
     with site.store.read() as conn:
         versions = conn.scalars(sa.select(predictions.c.version).distinct().where(

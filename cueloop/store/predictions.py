@@ -13,6 +13,9 @@ from cueloop.store.columns import now
 from cueloop.store.schema import predictions, routes, tasks
 from cueloop.store.upsert import chunks, upsert
 
+ALTERNATIVE = "-alt2"
+"""Added to the version under which the second likeliest answer is shown beside the first in Label Studio."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cueloop import logs
+from cueloop.store.predictions import ALTERNATIVE
 from ml_backend.answering.alternatives import LEAST_ALTERNATIVE
 from ml_backend.answering.proposal import Proposal
 from ml_backend.protocol import Asked, task_id
-from ml_backend.push import ALTERNATIVE
 
 log = logs.get(__name__)
 _ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

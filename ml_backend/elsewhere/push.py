@@ -20,7 +20,7 @@ from cueloop.label_config import parse
 from cueloop.store import Store, models, predictions, projects
 from cueloop.store.columns import now
 from cueloop.store.models import ELSEWHERE, ModelVersion
-from cueloop.store.predictions import Prediction
+from cueloop.store.predictions import ALTERNATIVE, Prediction
 from cueloop.types import Control
 from ml_backend import registry
 from ml_backend.elsewhere import calibrate, files, keep
@@ -120,7 +120,7 @@ def allowed(conn: sa.Connection, project_id: int, name: str, version: str) -> Mo
             raise ModelError(f"{what!r} cannot be a model's name or version: use letters, digits, dots, dashes and "
                              "underscores.")
     taken = {registry.CHAMPION, registry.CHALLENGER, registry.PREVIOUS, "untrained"}
-    if version in taken or version.endswith("-alt2"):
+    if version in taken or version.endswith(ALTERNATIVE):
         raise ModelError(f"{version!r} cannot be a version: the word means something else.")
     found = models.get(conn, name, version)
     if found is not None and (found.kind != ELSEWHERE or found.project_id != project_id):

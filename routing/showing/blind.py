@@ -10,6 +10,7 @@ from cueloop import logs
 from cueloop.errors import NotFound
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store
+from cueloop.store.predictions import ALTERNATIVE
 from cueloop.store.schema import assignments, predictions, tasks
 from cueloop.store.upsert import chunks
 
@@ -29,7 +30,7 @@ def clear_blind(store: Store, client: LabelStudio, project_id: int) -> int:
         spoilt = _pushed(conn, project_id)[:AT_ONCE]
     for _key, task_id, versions in spoilt:
         for row in client.predictions(project_id, task_id):
-            if row.get("model_version") in versions:
+            if str(row.get("model_version")).removesuffix(ALTERNATIVE) in versions:
                 _delete(client, int(row["id"]))
     if spoilt:
         with store.write() as conn:

@@ -88,6 +88,9 @@ def test_a_blind_task_loses_the_suggestion_that_was_pushed_before(label_studio: 
     team.apply(RULES)
     pull(team.store, team.admin, team.project)
     team.predict(dict.fromkeys(team.ids, ("positive", 0.5)))
+    [row, *_] = team.admin.predictions(team.project, team.ids[0])
+    team.admin.import_predictions(team.project, [       # the likeliest other answer stands beside the first
+        {"task": team.ids[0], "result": row["result"], "score": 0.2, "model_version": row["model_version"] + "-alt2"}])
     assert all(team.admin.predictions(team.project, task) for task in team.ids)
     team.apply(RULES.replace("audit: 0%", "audit: 100%"))
     team.round()
