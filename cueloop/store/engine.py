@@ -18,6 +18,10 @@ from cueloop.errors import StoreError
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another writer before it gives up."""
 
+LIFE_SIGNS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+              "tcp_user_timeout": 30_000}
+"""PostgreSQL: a server that vanished without a word is noticed within a minute, not after two hours."""
+
 
 class Store:
     """A database that holds everything Cueloop knows. Safe to share between threads."""
@@ -92,7 +96,7 @@ class Store:
 
     def _engine(self) -> sa.Engine:
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_pre_ping=True)
+            return sa.create_engine(self.url, pool_pre_ping=True, connect_args=LIFE_SIGNS)
         engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
         @sa.event.listens_for(engine, "connect")

@@ -3,8 +3,10 @@
 import contextlib
 import gzip
 import time
+from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import settings as examples_of
 from hypothesis import strategies as st
@@ -12,13 +14,19 @@ from hypothesis import strategies as st
 from cueloop.errors import SettingsError
 from cueloop.label_config import parse
 from cueloop.settings import Settings
-from ml_backend import protocol
+from cueloop.store import schema as s
+from ml_backend import consensus_data, protocol, registry
+from ml_backend.artifacts import Artifacts
+from ml_backend.retrain import retrain
 from ml_backend.texts import network, reader
 from ml_backend.texts.decode import plain
 from ml_backend.texts.fetch import Fetcher, fetch_file
 from ml_backend.texts.hosts import Hosts, NotFetched
 from ml_backend.texts.kept import DAY, Kept
 from ml_backend.texts.reader import Texts, inline
+from tests.ml_backend.conftest import CONFIG, Project
+from tests.ml_backend.conftest import examples as labelled
+from tests.ml_backend.server import predict, task
 from tests.ml_backend.web import Web, drip, drip_headers, endless
 
 TOKEN = "a" * 40
@@ -352,3 +360,30 @@ def test_cookies_and_credentials_stay_with_who_gave_them(config, web):
     Fetcher(config).get(web.url + "/login")
     assert "Cookie" not in web.asked[1][1]
     assert "user name" in why(config, f"http://user:password@127.0.0.1:{web.port}/next")
+
+
+def test_a_project_whose_texts_lie_behind_addresses_trains_predicts_and_serves(serve, settings, store, web):
+    # Given a project whose tasks hold addresses, of which one leads nowhere
+    linked = CONFIG.replace('value="$text"', 'value="$text" valueType="url"')
+    fetching = settings.model_copy(update={"fetch_hosts": f"127.0.0.1:{web.port}"})
+    some = [replace(one, text=web.text(f"/{one.key}.txt", one.text)) for one in labelled(60)]
+    project = Project(store, config=linked)
+    project.add([*some, replace(some[0], text=f"{web.url}/gone")])
+    # When it is trained, then it learns the texts, and every task that has one is predicted
+    with store.read() as conn:
+        data = consensus_data.datasets(conn, 1, read=Texts(fetching))
+        assert consensus_data.datasets(conn, 1)[0].examples == ()
+    assert {one.text for one in data[0].examples} == {one.text for one in labelled(60)}
+    outcome = retrain(store, Artifacts(settings.artifacts), "project-1", data, actor="test", project_id=1,
+                      read=Texts(fetching))
+    with store.read() as conn:
+        predicted = conn.scalar(sa.select(sa.func.count()).select_from(s.predictions))
+    assert predicted == (60 if outcome.verdict.promoted else 0)
+    registry.promote(store, outcome.version, actor="test", reason="")
+    # And a request is answered by the text, and only that task is not whose address fails
+    client = serve(fetch_hosts=fetching.fetch_hosts)
+    address = web.text("/new.txt", "bread and cheese, soup and butter")
+    tasks = [task(address), task(f"{web.url}/gone"), task("bread and cheese, soup and butter")]
+    good, gone, text = predict(client, tasks, project="1.2", label_config=linked)
+    assert good["result"][0]["value"]["choices"] == ["food"]
+    assert gone["result"] == text["result"] == []
