@@ -26,6 +26,8 @@ from ml_backend.serving.asking import Asking, StoreAway
 MEANT = "SELECT version FROM aliases WHERE name = ? AND alias = ?"
 POLL_SECONDS = 1.0
 """Pause between two looks at the alias."""
+FRESH_SECONDS = 1.0
+"""Longest wait for another version, twice: Label Studio waits three seconds for `/setup`."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds before a version that could not be loaded is tried again, the first time and after many."""
 
@@ -93,13 +95,17 @@ class Slot:
         """What the reference means at this moment, loaded before it is told.
 
         For questions whose answers Label Studio keeps: it may ask one process for the version and another one for
-        predictions, and would store those of an old version a second time.
+        predictions, and would store those of an old version a second time. What takes long to load is not waited for.
         """
         loaded = self._loaded
         if loaded is not None and self._is(loaded.version.version):
             return loaded
-        with self._looking:
-            self._refresh()
+        if self._looked < 0:
+            return self.get()
+        if self._looking.acquire(timeout=FRESH_SECONDS):
+            look = threading.Thread(target=self._look, name=f"load {self.reference}", daemon=True)
+            look.start()
+            look.join(FRESH_SECONDS)
         return self._loaded
 
     def _is(self, version: str) -> bool:

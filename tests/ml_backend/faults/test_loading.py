@@ -121,6 +121,8 @@ def test_fault_21_the_old_model_answers_while_the_new_one_loads(serve, train, st
             assert predict(client, [task(BREAD)])[0]["model_version"] == first
         for _ in range(10):
             assert predict(client, [task(BREAD)])[0]["model_version"] == first
+        # Label Studio, which is told the newest, waits for no long loading either
+        assert client.post("/setup", json={}, timeout=3).json()["model_version"] == first
     finally:
         may.set()
     for _ in range(400):
