@@ -1,15 +1,15 @@
 """A server process whose threads are never held for long by somebody who sends or reads slowly.
 
 gunicorn gives a thread to each request from its first byte to its answer's last. So a connection gets a thread only
-when something has come; reading a request and sending an answer may take so long and no longer, and less when others
-wait for a thread; and what cannot be read is answered as JSON without a word of it in the log.
+when a whole header has come (`ml_backend.serving.doorstep`); reading a body and sending an answer may take so long and
+no longer, and less when others wait for a thread; and what cannot be read is answered as JSON without a word of it in
+the log.
 """
 
 from __future__ import annotations
 
 import json
 import select
-import selectors
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,17 +17,18 @@ from functools import partial
 from typing import Any
 
 from gunicorn.http import errors
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
-from werkzeug.exceptions import RequestTimeout
+from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from cueloop import logs
+from ml_backend.serving.doorstep import SECONDS, DoorstepWorker, whole
+from ml_backend.serving.rate import Bucket
 
-SECONDS = 20.0
-"""For the header, for the body and for the answer of a request each, and for a new connection to say anything."""
 PER_BYTE = 1 / 2**20
 """Seconds more for each byte of a body: a megabyte a second."""
 CROWDED = 3.0
 """What is left of these times while requests wait for a thread."""
+DRAIN_SECONDS = 0.1
+"""How long a thread reads what nobody wanted of a body; then the connection is ended instead of kept."""
 NEXT_MILLISECONDS = 10
 """How long a thread stays with a connection for its next request, while no other waits for a thread."""
 STATUS = {errors.LimitRequestLine: (414, "URI Too Long"), errors.ExpectationFailed: (417, "Expectation Failed"),
@@ -74,12 +75,12 @@ class Deadlines:
                     self._cut.discard(sock)
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(DoorstepWorker):
     """gunicorn's process with threads, with bounds on what a slow client can hold."""
 
     def init_process(self) -> None:
         """Everything of this process's own; then serves until told to stop."""
-        self._deadlines = Deadlines()
+        self._deadlines, self._told = Deadlines(), Bucket(20, 1)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -94,16 +95,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             for listener in self.sockets:
                 listener.close()
 
-    def enqueue_req(self, conn: Any) -> None:
-        """Give a connection a thread; one that has said nothing yet waits for its first byte without."""
-        if conn.initialized or conn.data_ready:
-            super().enqueue_req(conn)
-            return
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + SECONDS
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
-
     def handle(self, conn: Any) -> Any:
         """Read and answer a request, and those that come at once after it: handing the connection back costs more."""
         sock = conn.sock
@@ -113,8 +104,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 kept = super().handle(conn)
             finally:
                 self._deadlines.end(sock)
-            if kept is not True or not self.alive or self._crowded() or not _speaks(sock):
+            if kept is not True or not self.alive or self._crowded() or not (_speaks(sock) and whole(conn)):
                 return kept
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """Whether the connection can take another request. Who sends a body slowly that nobody reads is not waited
+        for."""
+        return bool(keepalive) and bool(conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
 
     def _crowded(self) -> bool:
         return bool(self.tpool._work_queue.qsize())
@@ -128,9 +124,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def murder_pending(self) -> None:
         """Called every second: end what takes too long, and when stopping what has not begun."""
         self._deadlines.cut(crowded=self._crowded())
-        if not self.alive:
-            for conn in self.pending_conns:
-                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         super().murder_pending()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
@@ -138,7 +131,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         ours = not isinstance(exc, errors.ParseException) or isinstance(
             exc, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName | errors.ConfigurationProblem)
         code, reason = (500, "Internal Server Error") if ours else STATUS.get(type(exc), (400, "Bad Request"))
-        (log.error if ours else log.info)("request not answered", kind=type(exc).__name__, status=code)
+        if self._told.take():  # anybody can send nonsense as fast as the network carries it
+            (log.error if ours else log.info)("request not answered", kind=type(exc).__name__, status=code)
         body = json.dumps({"error": "The ML backend failed; its log says why." if ours else
                            f"This is not a request that can be read: {type(exc).__name__}."}).encode()
         head = (f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -170,7 +164,9 @@ def _timed(app: Wsgi, deadlines: Deadlines, environ: dict[str, Any], start_respo
 
 
 class TimedInput:
-    """A request's body. Raises RequestTimeout when it was cut because it took too long."""
+    """A request's body. Raises RequestTimeout when it was cut because it took too long, BadRequest for chunks that are
+    none.
+    """
 
     def __init__(self, source: Any, deadlines: Deadlines, sock: socket.socket, seconds: float) -> None:
         """`seconds` from the first time something is read."""
@@ -198,6 +194,8 @@ class TimedInput:
         self._deadlines.begin(self._sock, self._seconds, self._since)
         try:
             found = reading(size)
+        except errors.ParseException:  # a chunk that is none
+            raise BadRequest from None
         finally:
             late = self._deadlines.end(self._sock)
         if late:

@@ -7,6 +7,7 @@ nobody, starts again what ends, and has no connection and no thread while it doe
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -31,6 +32,8 @@ SILENT = 120
 """Seconds after which a process that gives no sign of life is ended. Label Studio waits 100 for a prediction."""
 BACKLOG = 1024
 """Connections that wait to be taken."""
+MOST_CONNECTIONS = 2000
+"""Connections that a process holds at a time, most of them waiting for their next request."""
 MEMORY = Path("/dev/shm")  # noqa: S108  files without a name that show signs of life: a slow disk must not end us
 
 log = logs.get(__name__)
@@ -47,6 +50,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"fd://{listener.detach()}", "workers": processes, "threads": threads, "backlog": BACKLOG,
             "worker_class": PatientWorker, "preload_app": True, "keepalive": KEEP_ALIVE, "timeout": SILENT,
             "graceful_timeout": GRACE, "control_socket_disable": True, "logger_class": Log, "accesslog": None,
+            "worker_connections": connections(), "forwarded_allow_ips": "", "forwarder_headers": "",
             "proc_name": "cueloop serve", "worker_tmp_dir": str(MEMORY if os.access(MEMORY, os.W_OK) else home),
             "when_ready": lambda _arbiter: ready(),
             "pre_fork": lambda _arbiter, _worker: forks.forking(),
@@ -102,6 +106,12 @@ class Log:
         """There are none."""
 
     close_on_exec = reopen_files
+
+
+def connections() -> int:
+    """How many a process holds at a time: each is an open file, and half of those allowed are for everything else."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if most == resource.RLIM_INFINITY else max(64, min(MOST_CONNECTIONS, most // 2))
 
 
 def listen(host: str, port: int) -> socket.socket:
