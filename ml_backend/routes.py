@@ -16,7 +16,7 @@ from ml_backend.registry import Loaded
 from ml_backend.serving import body, store_facts
 from ml_backend.serving.auth import Door
 from ml_backend.serving.parts import Parts
-from ml_backend.serving.refusals import refusal
+from ml_backend.serving.refusals import BASIC, refusal
 
 HEALTH = ("/", "/health")
 """May be asked without the password, and then tell no more than that: load balancers and containers have none."""
@@ -59,18 +59,16 @@ class Backend:
     def admit(self) -> Response | None:
         """Ask for the password."""
         g.began = time.perf_counter()
-        g.stranger = False
-        self.parts.health.touch()
-        if request.path in OPEN:
-            return None
         header = request.headers.get("Authorization")
-        if self._door.admits(header):
+        g.stranger = not self._door.admits(header)
+        self.parts.health.touch()
+        if not g.stranger:
             return None
-        if header is None and request.path in HEALTH:
-            g.stranger = True
+        rule = request.url_rule.rule if request.url_rule else ""
+        if rule in OPEN or (rule in HEALTH and header is None):
             return None
         return refusal(401, "User name and password of the ML backend are needed (CUELOOP_ML_USER, "
-                            "CUELOOP_ML_PASSWORD).", **{"WWW-Authenticate": 'Basic realm="cueloop", charset="UTF-8"'})
+                            "CUELOOP_ML_PASSWORD).", **{"WWW-Authenticate": BASIC})
 
     def count(self, response: Response) -> Response:
         """Note that a request was answered."""

@@ -39,8 +39,8 @@ class Parts:
     jobs: Jobs
     health: Health
     texts: Texts
-    events: Bucket = field(default_factory=lambda: Bucket(200, 50))
-    """Anybody may send events: 200 at once, 50 a second."""
+    events: dict[bool, Bucket] = field(default_factory=lambda: {some: Bucket(200, 50) for some in (True, False)})
+    """{without the password: theirs}. 200 at once, 50 a second; strangers take nothing from those who are known."""
     trainings: Bucket = field(default_factory=lambda: Bucket(5, 0.1))
 
 

@@ -20,6 +20,8 @@ STATUS: dict[type[CueloopError], int] = {
 """Errors of ours that tell the client what to do."""
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 """What a store raises that does not answer; one that is damaged a plain DatabaseError."""
+BASIC = 'Basic realm="cueloop", charset="UTF-8"'
+"""How to ask for user name and password."""
 AGAIN_SECONDS = "2"
 """When to ask again after a 503."""
 

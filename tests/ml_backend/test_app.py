@@ -317,7 +317,7 @@ def test_each_project_gets_its_own_model_and_an_unknown_one_none(serve, train, p
 
 
 def test_start_training_without_redis_says_so(serve, project):
-    response = serve().post("/webhook", json={"action": "START_TRAINING", "project": {"id": 1}}, auth=None)
+    response = serve().post("/webhook", json={"action": "START_TRAINING", "project": {"id": 1}})
     assert response.status_code == 503
     assert "Redis" in response.json()["error"]
 

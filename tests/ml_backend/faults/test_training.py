@@ -140,7 +140,7 @@ def test_fault_06_two_trainings_at_once_spoil_no_file(settings, store, train):
 
 def test_fault_07_the_button_as_label_studio_sends_it_needs_no_annotation(serve, project, redis):
     client = serve(redis_url=redis)
-    response = client.post("/webhook", json=START, auth=None)
+    response = client.post("/webhook", json=START)
     assert response.status_code == 201
     asked = {"job": response.json()["job"]}
     assert client.post("/job_status", json=asked).json() == {"job_status": "queued"}
