@@ -6,6 +6,7 @@ references are refused (defusedxml).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -23,18 +24,24 @@ REGIONS = {"Labels": {"Text": "spans", "HyperText": "spans", "Paragraphs": "span
            "RectangleLabels": {"Image": "boxes"}, "PolygonLabels": {"Image": "polygons"}}
 """Control tags that mark regions, by the object they mark: the kind of their answers."""
 
+LARGEST = 8_000_000
+"""Characters of a label config: one of 100,000 labels has about 4 million."""
+
 VALUES = {"Rating": "rating", "Number": "number", "Taxonomy": "taxonomy", "TextArea": "text"}
 """Control tags with one value for the whole task: the kind of their answers."""
 
 
 def parse(xml: str) -> LabelConfig:
-    """Read a label config. Raises LabelConfigError when it is no well-formed XML or names a control twice."""
+    """Read a label config. Raises LabelConfigError when it is no well-formed XML, names a control twice, or is too
+    large.
+    """
+    if len(xml or "") > LARGEST:
+        raise LabelConfigError(f"Label config: {len(xml)} characters; at most {LARGEST} are read.")
     root = _root(xml)
     elements = list(root.iter())
     objects = {e.get("name"): e for e in elements if e.get("name") and e.get("value") and not e.get("toName")}
     controls = tuple(_control(e, objects) for e in elements if e.get("toName") and e.get("name"))
-    names = [control.name for control in controls]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(control.name for control in controls).items() if count > 1)
     if twice:
         raise LabelConfigError(f"Label config: two controls are named {', '.join(twice)}; names must differ.")
     variables = frozenset(v for e in objects.values() if (v := _variable(e)))
@@ -146,11 +153,17 @@ def _number(text: str | None) -> float | None:
 
 
 def _labels(element: Element) -> Iterator[str]:
-    for child in element.iter():
+    """Without those of a control that stands within this one: nested ones would be read again and again."""
+    ahead = list(reversed(element))
+    while ahead:
+        child = ahead.pop()
+        if child.get("toName"):
+            continue
         if child.tag in LABEL_TAGS:
             name = child.get("alias") or child.get("value")
             if name:
                 yield name
+        ahead.extend(reversed(child))
 
 
 def _variable(element: Element) -> str | None:

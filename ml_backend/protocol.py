@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from cueloop.errors import CueloopError, LabelConfigError
 from cueloop.label_config import answer, parse
 from cueloop.types import Control, LabelConfig
 from ml_backend.registry import Loaded
+from ml_backend.remembered import Remembered
 
 UNTRAINED = "untrained"
 """Version of an answer that no model gave."""
@@ -101,11 +101,13 @@ def config(value: Any, name: str = "label_config") -> LabelConfig | None:
         raise BadRequest(f"`{name}` is no XML: half a character, or tags nested too deeply.") from None
 
 
-@lru_cache(maxsize=64)
-def _parsed(xml: str) -> LabelConfig:
-    """Label Studio sends the same config with every request."""
+def _read(xml: str) -> LabelConfig:
     xml.encode()  # half of a pair of surrogates is no character
     return parse(xml)
+
+
+_parsed = Remembered(_read, 2**24)
+"""Label Studio sends the same config with every request."""
 
 
 def task_id(task: Any) -> int | None:

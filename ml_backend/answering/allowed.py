@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from cueloop.label_config import to_result
 from cueloop.types import Control
 
 LINK = "relation"
@@ -25,11 +26,22 @@ class Rule:
     """An answer without a label is none; a region without one is."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def rules(controls: tuple[Control, ...]) -> Mapping[str, Rule]:
     """{control: what may be said in its name}."""
     return {c.name: Rule(frozenset(name.strip() for name in c.to_name.split(",")), c.type.lower(),
                          frozenset(c.labels), c.type in {"Choices", "Taxonomy"}) for c in controls}
+
+
+@lru_cache(maxsize=32)
+def sayable(controls: tuple[Control, ...], config: tuple[Control, ...]) -> tuple[Control, ...]:
+    """Those controls in whose name `config` allows each of their labels.
+
+    A model of our own says one label of a control that it is asked about, and nothing else: what it says of these
+    need not be looked at item by item.
+    """
+    named = rules(config)
+    return tuple(one for one in controls if all(allows(named, to_result(one, label)) for label in one.labels))
 
 
 def allows(named: Mapping[str, Rule], result: object) -> bool:

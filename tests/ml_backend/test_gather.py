@@ -169,3 +169,23 @@ def test_a_model_that_answers_too_few_is_asked_one_by_one():
     model.go.set()
     callers.finish()
     assert callers.outcomes["a"] == callers.outcomes["b"] == [[]]
+
+
+def test_contexts_that_are_nested_too_deeply_to_compare_keep_nobody_waiting():
+    # Given questions whose contexts can be read, and not be compared: they wait for a prediction to end
+    def nested():
+        context = []
+        for _ in range(5_000):
+            context = [context]
+        return context
+
+    model, callers = Model(), Callers(Gather())
+    callers.ask("first", model, body("a"))
+    assert model.entered.acquire(timeout=30)
+    for name in ("one", "two", "three"):
+        callers.ask_waiting(name, model, body(name, params={"context": nested()}))
+    # When it ends
+    model.go.set()
+    callers.finish()
+    # Then each is answered, alone
+    assert callers.outcomes == {"first": [["a"]], "one": [["one"]], "two": [["two"]], "three": [["three"]]}
