@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, g, jsonify, request
 
 from ml_backend import openapi, protocol, routes_events, routes_projects
-from ml_backend.answering import careful, render
+from ml_backend.answering import allowed, careful, render
 from ml_backend.registry import Loaded
 from ml_backend.serving import body, store_facts
 from ml_backend.serving.auth import Door
@@ -115,16 +115,19 @@ class Backend:
         parts.metrics.refused(said.refused)
         parts.metrics.failed(said.failed)
         parts.health.failed(version, said.failed)
+        ours = loaded is None or loaded.other is None
         answers = render.results(asked, dict(zip(at, said.proposals, strict=True)), version)
-        return Response(render.dumps(answers, version), mimetype="application/json")
+        return Response(render.dumps(answers, version, ours=ours), mimetype="application/json")
 
     def _said(self, loaded: Loaded, asked: protocol.Asked, at: list[int]) -> careful.Said:
         controls = protocol.controls_of(loaded, asked.config)
         if loaded.other is None:
             asked = self.parts.texts.inlined(asked, controls)
-        if asked.interactive and loaded.other is None:
-            controls = protocol.open_controls(controls, asked.context)
-        known = asked.config.controls if asked.config is not None else None if loaded.other else controls
+            if asked.interactive:
+                controls = protocol.open_controls(controls, asked.context)
+            if asked.config is not None:
+                controls = allowed.sayable(controls, asked.config.controls)
+        known = asked.config.controls if asked.config is not None and loaded.other else None
         return careful.propose(lambda some: self.parts.gather.propose(loaded, asked, controls, some), at, known,
                                loaded.version.version)
 

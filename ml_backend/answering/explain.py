@@ -31,15 +31,18 @@ Words = dict[str, list[list[Any]]]
 """{"for": [[word, nats]], "against": [[word, nats]]}, heaviest first; nats for the label against the next one."""
 
 
-
-def judge(head: Head, control: Control, texts: Sequence[str]) -> list[Said]:
+def judge(head: Head, control: Control, texts: Sequence[str], *, explained: bool = True) -> list[Said]:
     """Of each text what the head says, about those of its labels that the control has: at least one.
 
-    Words are told where the kind of model can tell them and where there is another label to compare with.
+    Words are told where the kind of model can tell them and where there is another label to compare with. Without
+    `explained` nothing is told but labels and scores.
     """
     found: list[Said] = []
     for _, probabilities, reading in head.read(texts):
-        ranked = rank(head, control.labels, probabilities)
+        ranked = rank(head, control.labels, probabilities, 1 + ALTERNATIVES if explained else 2)
+        if not explained:
+            found += _unexplained(head, control, ranked, probabilities)
+            continue
         told = zip(_ranked(head, ranked, probabilities), spoken(head, reading, ranked), strict=True)
         found += [Said(control, label, score, second, why if words is None else why | words)
                   for (label, score, second, why), words in told]
@@ -60,13 +63,22 @@ def _ranked(head: Head, ranked: Ints, probabilities: Floats) -> Iterator[tuple[s
         yield label, score, second, {"label": label, "score": short, "margin": margin, "alternatives": other}
 
 
-def rank(head: Head, labels: Collection[str], probabilities: Floats) -> Ints:
-    """(n, 1 + ALTERNATIVES or fewer) places in `head.labels`, likeliest first; of equals the first."""
+def _unexplained(head: Head, control: Control, ranked: Ints, probabilities: Floats) -> Iterator[Said]:
+    """What is said of each text without a word why."""
+    names, [best, *others] = head.labels, ranked.T.tolist()
+    scores, *lower = np.take_along_axis(probabilities, ranked, axis=1).T.tolist()
+    seconds = [(names[place], score) for place, score in zip(others[0], lower[0], strict=True)] if others else None
+    for row, (place, score) in enumerate(zip(best, scores, strict=True)):
+        yield Said(control, names[place], score, seconds[row] if seconds else None)
+
+
+def rank(head: Head, labels: Collection[str], probabilities: Floats, most: int = 1 + ALTERNATIVES) -> Ints:
+    """(n, `most` or fewer) places in `head.labels`, likeliest first; of equals the first."""
     left = probabilities.copy()
     unknown = [place for place, label in enumerate(head.labels) if label not in labels]
     left[:, unknown] = -1.0
     rows, found = np.arange(len(left)), []
-    for _ in range(min(1 + ALTERNATIVES, len(head.labels) - len(unknown))):
+    for _ in range(min(most, len(head.labels) - len(unknown))):
         best = left.argmax(axis=1)
         left[rows, best] = -1.0
         found.append(best)

@@ -24,18 +24,20 @@ class Heads:
         self._bundle = bundle
 
     def propose(self, asked: Asked, controls: Sequence[Control], at: Sequence[int]) -> list[list[Proposal]]:
-        """See `Answering.propose`. The first proposal of a task explains itself."""
+        """See `Answering.propose`. The first proposal of a task explains itself, but for an answer that is stored:
+        Label Studio keeps no explanation."""
         said: list[list[Said]] = [[] for _ in at]
         for head, control in paired(self._bundle, controls):
             texts = [_text(asked.tasks[place], control.value or head.field) for place in at]
             some = [i for i, text in enumerate(texts) if text is not None]
-            for i, one in zip(some, judge(head, control, [str(texts[i]) for i in some]), strict=True):
+            judged = judge(head, control, [str(texts[i]) for i in some], explained=not asked.stored)
+            for i, one in zip(some, judged, strict=True):
                 said[i].append(one)
         return [_proposals(one) for one in said]
 
 
 def _proposals(said: Sequence[Said]) -> list[Proposal]:
-    why = {one.control.name: one.explanation for one in said}
+    why = {one.control.name: one.explanation for one in said if one.explanation}
     return [Proposal(result, score, {} if number else why) for number, (result, score) in enumerate(answers(said))]
 
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from cueloop import logs
 from cueloop.store.predictions import ALTERNATIVE
 from ml_backend.answering.alternatives import LEAST_ALTERNATIVE
@@ -49,7 +51,9 @@ def _told(proposals: Sequence[Proposal], version: str) -> dict[str, Any]:
     if not proposals:
         return {"result": [], "score": 0.0, "model_version": version}
     others = [_one(one, version + ALTERNATIVE) for one in proposals[1:] if _worth(one)]
-    return _one(proposals[0], version) | {"explanation": proposals[0].explanation, "alternatives": others}
+    best = proposals[0]
+    return {"result": best.result, "score": _score(best.score), "model_version": version,
+            "explanation": best.explanation, "alternatives": others}
 
 
 def _worth(proposal: Proposal) -> bool:
@@ -71,8 +75,20 @@ def _score(score: Any) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def dumps(answers: Sequence[Any], version: str) -> str:
-    """The body of /predict's answer. An answer that is no JSON, of a model of somebody else's, is left out."""
+def dumps(answers: Sequence[Any], version: str, *, ours: bool = False) -> bytes:
+    """The body of /predict's answer. An answer that is no JSON, of a model of somebody else's, is left out.
+
+    What a model of `ours` says is JSON and is written by orjson, which makes JSON of NaN, of moments and the like too.
+    """
+    if ours:
+        try:
+            return orjson.dumps({"results": answers})
+        except TypeError:  # half of a pair of surrogates, in a text and so in its explanation
+            pass
+    return _strictly(answers, version).encode()
+
+
+def _strictly(answers: Sequence[Any], version: str) -> str:
     try:
         return _ENCODE({"results": answers})
     except (TypeError, ValueError, RecursionError):

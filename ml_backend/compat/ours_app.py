@@ -51,8 +51,8 @@ def _built(model: str | None, settings: Settings) -> tuple[Client, Store, Forks]
                 registry.resolve(conn, model)
         # who may call is asked by the server in front
         inside = settings.model_copy(update={"ml_password": SecretStr("")})
-        app = create_app(inside, store, model, warm=True)
-        return Client(app, use_cookies=False), store, Forks(app.extensions["ml_backend"].parts)
+        app = create_app(inside, store, model)
+        return Client(app, use_cookies=False), store, Forks(app.extensions["ml_backend"], serves=True)
     except BaseException:
         store.close()
         raise

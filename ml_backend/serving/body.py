@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import orjson
+
 from cueloop.errors import CueloopError
 from ml_backend.protocol import BadRequest
 
 if TYPE_CHECKING:
     from flask import Request
+
+_DIGITS_AS_0 = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 19
+"""Digits from which on a number may not fit 64 bits."""
 
 
 class Unsupported(CueloopError):
@@ -37,6 +43,11 @@ def decode(content: bytes) -> Any:
     """What a body says. Raises BadRequest that tells line and column."""
     if not content:
         raise BadRequest("The body is empty; it must be a JSON object.")
+    if _LONG_NUMBER not in content.translate(_DIGITS_AS_0):  # orjson would round a whole number of more than 64 bits
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError:
+            pass  # the standard library reads more (UTF-16, halves of pairs of surrogates), and tells what is wrong
     try:
         return json.loads(content, parse_constant=_no_number)
     except json.JSONDecodeError as error:

@@ -18,10 +18,13 @@ GARBAGE = (50_000, 20, 20)
 class Forks:
     """The parts of the process that makes others, which serve while it answers nobody."""
 
-    def __init__(self, backend: Backend) -> None:
-        """Loads our own models, which all will share; those of others each process loads for itself."""
+    def __init__(self, backend: Backend, *, serves: bool = False) -> None:
+        """Loads our own models, which all will share; those of others each process loads for itself.
+
+        `serves`: the process that makes others answers, too, and so loads all models.
+        """
         self._parts, self._frozen = backend.parts, False
-        self._parts.serving.ours_only = True
+        self._parts.serving.ours_only = not serves
         backend.warm()
 
     def forking(self) -> None:
