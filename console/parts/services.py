@@ -37,7 +37,8 @@ def process(role: str, settings: Settings) -> Process:
                                         password=settings.ml_password.get_secret_value()),
         "worker": worker_ready,
     }
-    made = Process(role, [sys.executable, "-m", "console", role], log=settings.home / "logs" / f"{role}.log",
+    # -P: a folder `cueloop` where somebody happens to stand, such as a clone, is not to be taken for the package
+    made = Process(role, [sys.executable, "-P", "-m", "console", role], log=settings.home / "logs" / f"{role}.log",
                    environ=environ(settings), ready=ready[role], ready_seconds=120, grace=15)
     return made
 

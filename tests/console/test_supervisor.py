@@ -197,11 +197,14 @@ class TestUp:
     """`cueloop up` as people start it: everything embedded, as a process of its own."""
 
     @pytest.fixture
-    def up(self, home):
+    def up(self, home, tmp_path):
         started = []
+        beside_the_clone = tmp_path / "beside"  # who cloned into `cueloop` and stands one folder above it
+        (beside_the_clone / "cueloop").mkdir(parents=True)
 
         def start():
-            started.append(subprocess.Popen([sys.executable, "-m", "console", "up"], stdout=subprocess.PIPE, text=True,
+            started.append(subprocess.Popen([sys.executable, "-P", "-m", "console", "up"], stdout=subprocess.PIPE,
+                                            text=True, cwd=beside_the_clone,
                                             env=os.environ | {"CUELOOP_HOME": str(home.home)}))
             lines = []
             for line in started[-1].stdout:
