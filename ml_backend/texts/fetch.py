@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from ml_backend.texts.network import Deadline, Transport
 REDIRECTS = 3
 """Most redirects that are followed, each to an allowed host."""
 MEGABYTE = 1_000_000
+PIECE = 2**16
+"""Bytes that are unpacked at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Fetcher:
         """The content behind an address. Raises NotFetched."""
         url, deadline = self.hosts.whole(address), Deadline(self._seconds)
         with httpx.Client(transport=Transport(self.hosts, deadline), trust_env=False, follow_redirects=False,
-                          headers={"User-Agent": "cueloop", "Accept": "text/*, */*;q=0.1"}) as client:
+                          headers={"User-Agent": "cueloop", "Accept": "text/*, */*;q=0.1",
+                                   "Accept-Encoding": "gzip"}) as client:
             for _ in range(REDIRECTS + 1):
                 self.hosts.check(url)
                 found = self._hop(client, url, deadline)
@@ -72,7 +76,7 @@ class Fetcher:
             raise error.at(url.host) from None
         except httpx.TimeoutException:
             raise deadline.over().at(url.host) from None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError, zlib.error) as error:
             raise NotFetched(f"it cannot be fetched ({type(error).__name__})", url.host,
                              silent=isinstance(error, httpx.TransportError)) from None
 
@@ -82,12 +86,36 @@ class Fetcher:
         said = response.headers.get("content-length", "")
         if said.isdecimal() and int(said) > self._largest:
             raise too_large
-        for chunk in response.iter_bytes():
-            size += len(chunk)  # decoded: a small archive of something huge is huge
+        for chunk in _unpacked(response):
+            size += len(chunk)
             if size > self._largest:
                 raise too_large
             deadline.left()
             yield chunk
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """Its content in small pieces: what is packed several times, or by other means, grows a thousandfold and more in
+    one step. Raises NotFetched and zlib.error.
+    """
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        yield from response.iter_raw(PIECE)
+        return
+    if coding not in {"gzip", "x-gzip"}:
+        raise NotFetched("its Content-Encoding is not read")
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for chunk in response.iter_raw(PIECE):
+        left = chunk
+        while left:
+            if unpack.eof:  # another archive behind the first
+                unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            yield unpack.decompress(left, PIECE)
+            left = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+    while not unpack.eof and (rest := unpack.decompress(b"", PIECE)):
+        yield rest
+    if not unpack.eof:
+        raise NotFetched("it ends in the middle")
 
 
 def fetch_file(address: str, settings: Settings, folder: Path) -> Path:

@@ -23,7 +23,7 @@ OWN_PATHS = re.compile(r"/(data/|(tasks|projects)/\d+/resolve/)")
 """Where Label Studio keeps uploads and local files, and hands out what lies in cloud storage."""
 SECRETS_OF_CLOUDS = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "fd00:ec2::254", "168.63.129.16")))
 """Addresses of metadata services that are not link-local."""
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -99,8 +99,9 @@ class Hosts:
         if self.own is None or (url.scheme, url.host, port(url)) != (self.own.scheme, self.own.host, port(self.own)):
             return False
         path, prefix = unquote(url.path), self.own.path.rstrip("/")
+        parts = [part.partition(";")[0] for part in path.split("/")]
         return (path.startswith(prefix + "/") and OWN_PATHS.match(path.removeprefix(prefix)) is not None
-                and ".." not in path.split("/") and "\\" not in path and "%" not in path)
+                and ".." not in parts and "\\" not in path and "%" not in path)
 
     def check(self, url: httpx.URL) -> None:
         """Raises NotFetched when nothing may be fetched from there."""
@@ -116,7 +117,7 @@ class Hosts:
             return True
         if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in SECRETS_OF_CLOUDS:
             return False
-        return named or ip.is_global
+        return named or (ip.is_global and not ip.is_reserved and not (ip.version == 6 and ip.is_site_local))
 
     def _named(self, host: str, number: int) -> bool:
         host = host.lower().rstrip(".")
@@ -137,6 +138,6 @@ def _inner(ip: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, where it stands for one."""
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
-    if ip in NAT64:
+    if any(ip in network for network in NAT64):
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour or ip

@@ -29,10 +29,14 @@ class Kept:
     Files are named by a hash: an address may carry a signature.
     """
 
-    def __init__(self, folder: Path, *, memory: int = MEMORY_BYTES, disk: int = DISK_BYTES,
+    def __init__(self, folder: Path, *, of: str = "", memory: int = MEMORY_BYTES, disk: int = DISK_BYTES,
                  clock: Callable[[], float] = time.time) -> None:
-        """`folder` is made when it is needed; `memory` and `disk` in bytes."""
-        self._folder, self._memory, self._disk, self._clock = folder, memory, disk, clock
+        """`folder` is made when it is needed; `memory` and `disk` in bytes.
+
+        `of`: where they may come from. What was fetched by other settings is not given: a host may be allowed no
+        more, and a path is another Label Studio's.
+        """
+        self._of, self._folder, self._memory, self._disk, self._clock = of, folder, memory, disk, clock
         self._texts: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._size, self._written, self._lock = 0, 0, threading.Lock()
 
@@ -95,5 +99,5 @@ class Kept:
             size -= one
 
     def _file(self, address: str) -> Path:
-        name = hashlib.sha256(address.encode("utf-8", errors="surrogatepass")).hexdigest()
+        name = hashlib.sha256(f"{self._of}\0{address}".encode(errors="surrogatepass")).hexdigest()
         return self._folder / name[:2] / f"{name[2:42]}.txt"

@@ -62,7 +62,8 @@ class Texts:
     def __init__(self, settings: Settings, *, seconds: float | None = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
         """`seconds`: longest that one call may fetch; None: as long as it takes. Raises SettingsError."""
-        self._fetcher, self._kept = Fetcher(settings), Kept(settings.home / FOLDER)
+        self._fetcher = Fetcher(settings)
+        self._kept = Kept(settings.home / FOLDER, of=f"{settings.label_studio_url} {settings.fetch_hosts}")
         self._seconds, self._clock = seconds, clock
         self._failed: dict[str, tuple[float, NotFetched]] = {}
         self._misses: Counter[str] = Counter()

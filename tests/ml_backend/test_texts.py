@@ -122,7 +122,9 @@ def resolve_to(monkeypatch, *addresses):
 
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fe80::1",
-    "fd00::1", "0.0.0.0", "224.0.0.1", "100.100.100.200", "2002:7f00:1::"])
+    "fd00::1", "0.0.0.0", "224.0.0.1", "100.100.100.200", "2002:7f00:1::",
+    "64:ff9b:1::7f00:1", "::127.0.0.1", "fec0::1", "fe80::1%lo", "2001:0:4136:e378:8000:63bf:80ff:fffe", "240.0.0.1",
+    "100.64.0.1", "192.0.0.1", "198.18.0.1", "255.255.255.255", "::", "2001:db8::1", "100::1"])
 def test_a_wildcard_reaches_public_addresses_only(monkeypatch, address):
     resolve_to(monkeypatch, address)
     assert "may be connected to" in why(Settings(fetch_hosts="*.example.com"), "http://evil.example.com/")

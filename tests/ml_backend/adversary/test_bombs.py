@@ -107,7 +107,8 @@ def test_numbers_and_depths_without_measure_are_refused_by_name(serve, body):
 
 
 @pytest.mark.parametrize("data", [{"text": 1e300}, {"text": {"a": [None]}}, {"text": "a" * 2_000_000},
-                                  {"text": "ab " * 300_000}, {"text": "\U0001f600" * 200_000}, {"text": "\ud83d half \ude00"},
+                                  {"text": "ab " * 300_000}, {"text": "\U0001f600" * 200_000},
+                                  {"text": "\ud83d half \ude00"},
                                   {"\u0000": "x"}])
 def test_any_text_is_answered(serve, train, data):
     train()
