@@ -13,7 +13,7 @@ from cueloop.errors import ModelError
 from cueloop.types import Control
 from ml_backend.calibration import Floats, softmax
 from ml_backend.models import kind
-from ml_backend.models.kind import Classifier, Explaining
+from ml_backend.models.kind import Classifier, explains
 from ml_backend.models.reading import Reading, slices
 
 INDEX = "bundle.json"
@@ -45,7 +45,7 @@ class Head:
         The last is None where this kind of model cannot explain itself.
         """
         for part in slices(texts):
-            if isinstance(self.classifier, Explaining):
+            if explains(self.classifier):
                 reading = self.classifier.read(texts[part])
                 yield part, softmax(reading.logits, self.temperature), reading
             else:
@@ -89,7 +89,7 @@ def paired(bundle: Bundle, controls: Sequence[Control]) -> list[tuple[Head, Cont
     pairs = [(head, control) for control in controls if (head := bundle.head(control.name))]
     if not pairs and len(bundle.heads) == len(controls) == 1:
         pairs = [(bundle.heads[0], controls[0])]
-    return [(head, control) for head, control in pairs if set(head.labels) & set(control.labels)]
+    return [(head, control) for head, control in pairs if not set(head.labels).isdisjoint(control.labels)]
 
 
 def _head(number: int, entry: Mapping[str, object], files: Mapping[str, bytes]) -> Head:

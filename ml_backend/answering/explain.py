@@ -8,6 +8,7 @@ customer's text: an explanation goes where the text goes and never into a log.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def _unexplained(head: Head, control: Control, ranked: Ints, probabilities: Floa
 def rank(head: Head, labels: Collection[str], probabilities: Floats, most: int = 1 + ALTERNATIVES) -> Ints:
     """(n, `most` or fewer) places in `head.labels`, likeliest first; of equals the first."""
     left = probabilities.copy()
-    unknown = [place for place, label in enumerate(head.labels) if label not in labels]
+    unknown = _unknown(head.labels, tuple(labels))
     left[:, unknown] = -1.0
     rows, found = np.arange(len(left)), []
     for _ in range(min(most, len(head.labels) - len(unknown))):
@@ -83,6 +84,13 @@ def rank(head: Head, labels: Collection[str], probabilities: Floats, most: int =
         left[rows, best] = -1.0
         found.append(best)
     return np.stack(found, axis=1)
+
+
+@lru_cache(maxsize=256)
+def _unknown(own: tuple[str, ...], labels: tuple[str, ...]) -> list[int]:
+    """Places of a head's own labels that are not among these."""
+    known = set(labels)
+    return [place for place, label in enumerate(own) if label not in known]
 
 
 def spoken(head: Head, reading: Reading | None, ranked: Ints) -> list[Words | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, Self, runtime_checkable
+from functools import cache
+from typing import Any, Protocol, Self, TypeGuard, runtime_checkable
 
 from ml_backend.calibration import Floats, Ints
 from ml_backend.models.reading import Reading
@@ -41,3 +42,13 @@ class Explaining(Protocol):
     def read(self, texts: Sequence[str]) -> Reading:
         """The texts as this model reads them: the logits of `logits`, and what each word did to them."""
         ...
+
+
+def explains(classifier: Classifier) -> TypeGuard[Explaining]:
+    """Whether it is one that can explain itself. Asked of its class and once: Python's own way compares all members."""
+    return _explains(type(classifier))
+
+
+@cache
+def _explains(kind: type[Any]) -> bool:
+    return issubclass(kind, Explaining)
