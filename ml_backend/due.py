@@ -75,7 +75,7 @@ def training_due(conn: sa.Connection, project_id: int) -> str | None:
         return None
     if _busy_or_rested(conn, "train", project_id, AFTER_FAILURE, ("failed",)):
         return None
-    last = models.newest(conn, models.name_for(conn, project_id), project_id)
+    last = models.newest(conn, project_id)  # of any name: another model in service is no new answer
     before = last.card["labelled"] if last else {}
     for control in controls:
         counts = _labelled(conn, project_id, control.name)

@@ -82,16 +82,19 @@ def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> N
 
     Example: `cueloop models promote tickets@challenger --reason "new label"`
     """
+    from cueloop.store import models
     from ml_backend import registry
     from ml_backend.artifacts import Artifacts
 
     store = open_store(settings)
     with store.read() as conn:
         found = registry.resolve(conn, reference)
+        served = models.champion(conn, found.project_id) if found.project_id is not None else None
     registry.load(Artifacts(settings.artifacts), found, store)  # one that cannot be loaded is not put in service
     before = registry.promote(store, found, actor=ACTOR, reason=reason, for_project=True)
-    echo({"model": found.name, "champion": found.version, "before": before}, as_json,
-         lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['before'] or 'none'}")
+    other = f"{served.name}@{served.version}" if served is not None and served.name != found.name else None
+    echo({"model": found.name, "champion": found.version, "before": before, "instead_of": other}, as_json,
+         lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['instead_of'] or f['before'] or 'none'}")
 
 
 @command.command()

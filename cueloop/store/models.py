@@ -59,10 +59,10 @@ def versions(conn: sa.Connection, name: str | None = None) -> list[ModelVersion]
     return [ModelVersion(**row._mapping) for row in conn.execute(query)]
 
 
-def newest(conn: sa.Connection, name: str, project_id: int) -> ModelVersion | None:
-    """The version of a model that was trained last on a project's data, in service or not; none that was pushed."""
+def newest(conn: sa.Connection, project_id: int) -> ModelVersion | None:
+    """The version that was trained last on a project's data, of whatever model, in service or not; none pushed."""
     row = conn.execute(sa.select(model_versions).where(
-        model_versions.c.name == name, model_versions.c.project_id == project_id, model_versions.c.kind != ELSEWHERE,
+        model_versions.c.project_id == project_id, model_versions.c.kind != ELSEWHERE,
     ).order_by(model_versions.c.created_at.desc()).limit(1)).first()
     return None if row is None else ModelVersion(**row._mapping)
 

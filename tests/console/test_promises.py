@@ -94,7 +94,7 @@ def test_a_redis_that_returns_finds_the_work_that_waited(home: Settings, monkeyp
     finally:
         valkey.stop()
     with store.read() as conn:
-        assert models.newest(conn, models.name_for(conn, 1), 1)
+        assert models.newest(conn, 1)
         assert not due.training_due(conn, 1)
     store.close()
 

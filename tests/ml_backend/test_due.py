@@ -8,7 +8,7 @@ from cueloop.store import models
 from cueloop.store import schema as s
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
-from ml_backend import due
+from ml_backend import due, registry
 from ml_backend.due import AFTER_FAILURE, FIRST_PER_CLASS, GROWTH, training_due
 from tests.ml_backend.conftest import examples
 
@@ -60,6 +60,20 @@ def test_the_next_when_labels_have_grown_by_the_share(store, project, ask):
     project.add(examples(int(100 * GROWTH) - 1, seed=1))
     assert ask() is None
     project.add(examples(1, seed=2))
+    assert "40 newly labelled" in ask()
+
+
+def test_another_model_put_in_service_is_no_reason_to_train(store, project, ask):
+    project.add(examples(100))
+    _trained_on(store, 100)
+    # A pipeline's answers are pushed and put in service: people would wonder what replaced them a second later
+    pushed = ModelVersion(name="llm", version="v1", project_id=1, kind=models.ELSEWHERE, path="p", sha256={},
+                          card={"labelled": {}, "controls": {}}, created_at=now())
+    with store.write() as conn:
+        models.insert(conn, pushed)
+    registry.promote(store, pushed, actor="test", reason="", for_project=True)
+    assert ask() is None
+    project.add(examples(40, seed=1))
     assert "40 newly labelled" in ask()
 
 
