@@ -32,11 +32,11 @@ class Measured:
         return 1e3 * float(np.percentile(self.waits, share)) if self.waits else float("nan")
 
 
-def load(url: str, bodies: Sequence[bytes], clients: int, seconds: float, pid: int) -> Measured:
-    """Post the bodies to /predict for so long; `pid` is the root of the server's processes."""
+def load(url: str, bodies: Sequence[bytes], clients: int, seconds: float, pid: int, agent: str = "") -> Measured:
+    """Post the bodies to /predict for so long; `pid` is the root of the server's processes, `agent` a User-Agent."""
     waits: list[float] = []
     failed: list[int] = []
-    loop(url, bodies, 1, lambda: len(waits) >= min(len(bodies), 20), lambda *told: waits.append(told[-1]))
+    loop(url, bodies, 1, lambda: len(waits) >= min(len(bodies), 20), lambda *told: waits.append(told[-1]), agent)
     waits.clear()
     before, began = cpu_seconds(pid), time.perf_counter()
 
@@ -45,23 +45,25 @@ def load(url: str, bodies: Sequence[bytes], clients: int, seconds: float, pid: i
         if status != 200:
             failed.append(status)
 
-    loop(url, bodies, clients, lambda: time.perf_counter() - began > seconds, note)
+    loop(url, bodies, clients, lambda: time.perf_counter() - began > seconds, note, agent)
     spent, took = cpu_seconds(pid) - before, time.perf_counter() - began
     return Measured(len(waits), len(failed), took, 1e3 * spent / max(len(waits), 1), waits)
 
 
 def loop(
     url: str, bodies: Sequence[bytes], clients: int, done: Callable[[], bool],
-    note: Callable[[int, int, bytes, float], None],
+    note: Callable[[int, int, bytes, float], None], agent: str = "",
 ) -> None:
     """Send until `done()`; `note(number of the body, status, answer, seconds)`. Status 0: no answer came."""
+    headers = HEADERS | ({"User-Agent": agent} if agent else {})
+
     def work(first: int) -> None:
         link = _connect(url)
         at = first
         while not done():
             began = time.perf_counter()
             try:
-                link.request("POST", "/predict", bodies[at % len(bodies)], HEADERS)
+                link.request("POST", "/predict", bodies[at % len(bodies)], headers)
                 response = link.getresponse()
                 status, answer = response.status, response.read()
             except (OSError, http.client.HTTPException):

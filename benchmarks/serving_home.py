@@ -145,11 +145,11 @@ def _url(process: subprocess.Popen[str]) -> str:
 
 def _task(number: int, text: str) -> dict[str, Any]:
     moment = "2026-01-01T12:00:00.000000Z"
-    return {"id": number, "annotations": [], "file_upload": None, "drafts": [], "predictions": [],
-            "data": {"text": text}, "meta": {}, "created_at": moment, "updated_at": moment, "allow_skip": True,
+    return {"id": number, "annotations": [], "file_upload": None, "predictions": [],
+            "data": {"text": text}, "meta": {}, "created_at": moment, "updated_at": moment,
             "inner_id": number, "total_annotations": 0, "cancelled_annotations": 0, "total_predictions": 0,
             "comment_count": 0, "unresolved_comment_count": 0, "last_comment_updated_at": None, "is_labeled": False,
-            "overlap": 1, "precomputed_agreement": None, "project": PROJECT, "updated_by": None,
+            "overlap": 1, "project": PROJECT, "updated_by": None,
             "comment_authors": []}
 
 

@@ -1,20 +1,29 @@
 """What becomes of a model's proposals: alternatives, what is left out, and models that fail."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from cueloop.label_config import parse, to_result
 from cueloop.store.models import ModelVersion
+from cueloop.types import Control
 from ml_backend.answering import careful, render
-from ml_backend.answering.allowed import allows, rules
+from ml_backend.answering.allowed import allows, rules, sayable
+from ml_backend.answering.heads import Heads
 from ml_backend.answering.proposal import Proposal
 from ml_backend.app import create_app
-from ml_backend.bundle import Bundle
+from ml_backend.bundle import Bundle, Head
+from ml_backend.protocol import asked
 from ml_backend.registry import Loaded
 from ml_backend.serving.choice import Choice
 from tests.ml_backend.conftest import CONFIG
 from tests.ml_backend.server import AUTH, task
+from tests.ml_backend.test_heads import Fixed
 
 LABEL_STUDIO = {"User-Agent": "heartex/1.23.2"}
 [TOPIC] = parse(CONFIG).controls
@@ -198,5 +207,40 @@ def test_answers_are_in_the_order_of_the_tasks(ask):
     assert [a["result"][0]["value"]["choices"][0] for a in answers] == [labels[n % 3] for n in range(50)]
 
 
-def test_results_as_json_are_what_the_standard_library_reads():
-    assert render.dumps([{"result": ["\ud800", "ä"]}], "v1").isascii()
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("word", ["ä", "\ud800", "😀", "\x00\u2028", 'a"\\b'])
+def test_answers_are_what_the_standard_library_reads_in_them(word, ours):
+    answers = [{"result": [{"value": {"choices": [word]}, "score": 0.1 + 0.2}], "score": 1e-17}, []]
+    assert json.loads(render.dumps(answers, "v1", ours=ours)) == {"results": answers}
+
+
+@pytest.mark.parametrize("odd", [float("nan"), datetime.now(UTC), 2**70j, {1, 2}],
+                         ids=["nan", "time", "complex", "set"])
+def test_of_a_model_of_others_only_json_is_written(odd):
+    told = render.dumps([{"result": [{"meta": odd}]}, {"result": [{"meta": 2**70}]}], "v1")
+    assert [bool(one["result"]) for one in json.loads(told)["results"]] == [False, True]
+
+
+# --- models of our own --------------------------------------------------------------------------------------------
+
+KNOWN = ("a", "b", "c", "d")
+
+
+@given(st.lists(st.sampled_from(KNOWN), min_size=2, unique=True),
+       st.lists(st.sampled_from(KNOWN), min_size=1, unique=True), st.lists(st.floats(-30, 30), min_size=4, max_size=4), st.booleans())
+@limits(max_examples=50, deadline=None)
+def test_a_model_of_our_own_says_only_what_the_config_allows(learned, allowed, logits, stored):
+    """So nobody looks at its answers item by item."""
+    control = Control("topic", "text", "Choices", tuple(allowed), "text", modelled=True)
+    head = Head("topic", "text", "text", "fixed", tuple(learned), 1.0, Fixed(*logits[:len(learned)]))
+    sent = asked({"tasks": [{"data": {"text": "bread"}}]}, "heartex/1" if stored else "")
+    [proposals] = Heads(Bundle((head,))).propose(sent, sayable((control,), (control,)), [0])
+    assert all(allows(rules((control,)), one.result) for one in proposals)
+    assert bool(proposals) == bool(set(learned) & set(allowed))
+
+
+def test_a_control_that_the_config_does_not_have_as_it_is_asked_about_is_not_asked_about():
+    [other] = parse(CONFIG.replace("sport", "weather")).controls
+    assert sayable((TOPIC,), (TOPIC,)) == (TOPIC,)
+    for config in ((), (other,), (replace(TOPIC, name="tone"),), (replace(TOPIC, to_name="image"),)):
+        assert sayable((TOPIC,), config) == ()

@@ -161,6 +161,21 @@ def test_bytes_are_json_or_a_clear_refusal(content):
         decode(content)
 
 
+@pytest.mark.parametrize("content", [
+    b'{"a": 9223372036854775808, "b": -9223372036854775809}', b'{"a": 18446744073709551616}', b'{"a": 1e400}',
+    b'{"a": "\\ud800", "b": "\\ud83d\\ude00"}', b'{"a": 1, "a": 2}', b'{"a": -0, "b": -0.0, "c": 1.10, "d": 1E5}',
+    b"[" * 900 + b"]" * 900, '{"a": "\u00e4\u2028"}'.encode(), '\ufeff{"a": 1}'.encode()])
+def test_bodies_say_what_the_standard_library_reads_in_them(content):
+    assert repr(decode(content)) == repr(json.loads(content))
+
+
+@limits(max_examples=50, deadline=None)
+@given(JSON)
+def test_any_json_says_what_the_standard_library_reads_in_it(value):
+    content = json.dumps(value).encode()
+    assert repr(decode(content)) == repr(json.loads(content))
+
+
 @limits(max_examples=50, deadline=None)
 @given(JSON)
 def test_a_project_is_an_id_or_a_clear_refusal(value):

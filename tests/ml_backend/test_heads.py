@@ -1,5 +1,7 @@
 """What our own models propose for a task: the likeliest answer with its reasons, and another one where it is likely."""
 
+from dataclasses import replace
+
 import pytest
 
 from cueloop.store.predictions import Prediction
@@ -85,3 +87,16 @@ def test_a_task_without_a_text_gets_nothing_and_harms_no_other():
     said = heads.propose(asked({"tasks": odd}), [TOPIC], range(len(odd)))
     assert [len(one) for one in said] == [0, 0, 0, 0, 0, 0, 2]
     assert heads.propose(asked({"tasks": []}), [TOPIC], []) == []
+
+
+def test_an_answer_that_is_stored_is_the_same_and_unexplained():
+    for logits in ((2.0, 1.0, 0.0), (9.0, 1.0, 0.0), (1.0, 2.0, 2.0)):
+        heads, tasks = Heads(Bundle((_head(TOPIC, Fixed(*logits)),))), {"tasks": [{"data": {"text": "bread"}}]}
+        [told], [stored] = (heads.propose(asked(tasks, agent), [TOPIC], [0]) for agent in ("", "heartex/1.23.2"))
+        assert [(one.result, one.score) for one in stored] == [(one.result, one.score) for one in told]
+        assert told[0].explanation
+        assert all(one.explanation == {} for one in stored)
+    # of one label in common there is no second
+    heads = Heads(Bundle((_head(TOPIC, Fixed(2.0, 1.0, 0.0)),)))
+    [[only]] = heads.propose(asked(tasks, "heartex/1.23.2"), [replace(TOPIC, labels=("sport", "weather"))], [0])
+    assert _choices(only) == {"topic": "sport"}
