@@ -38,6 +38,8 @@ class Artifacts:
         On a file system they are written beside and renamed. Object stores cannot rename: there the row in the
         store, written afterwards, is what makes a version exist.
         """
+        for name in files:
+            _within(f"{path}/{name}")
         target = f"{self._root}/{path}"
         if self._fs.exists(target):
             raise ModelError(f"{path} exists among the artifacts already: versions are never overwritten.")
@@ -73,6 +75,7 @@ class Artifacts:
         return {name: self._read(f"{path}/{name}", expected) for name, expected in hashes.items()}
 
     def _read(self, path: str, expected: str) -> bytes:
+        _within(path)
         try:
             data: Any = self._fs.cat_file(f"{self._root}/{path}")
         except Exception as error:  # noqa: BLE001  any storage's error
@@ -95,6 +98,15 @@ class Artifacts:
     @property
     def _local(self) -> bool:
         return "file" in self._fs.protocol
+
+
+def _within(path: str) -> None:
+    """Names come from folders that others wrote, and from the store's rows. Raises ModelError for one that leads away.
+    """
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or "://" in path or {"", ".", ".."} & set(parts):
+        raise ModelError(f"{path[:200]!r} cannot be a file of a model version: its name could lead out of the "
+                         "artifacts. Rename the file; or if the store names it so, its row was altered: roll back.")
 
 
 def sha256(data: bytes) -> str:

@@ -93,8 +93,8 @@ def lay_out(artifacts: Artifacts, path: str, hashes: Mapping[str, str], below: P
 
 
 def fill(folder: Path, artifacts: Artifacts, path: str, hashes: Mapping[str, str]) -> None:
-    """Write the files into a new folder, each checked against its hash."""
-    folder.mkdir(parents=True)
+    """Write the files into a new folder, each checked against its hash. Nobody else may read or change them there."""
+    folder.mkdir(parents=True, mode=0o700)
     for name in hashes:
         _check(name)
         file = folder / name

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +40,7 @@ def records(path: Path) -> Iterator[Record]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path}: predictions are read from {', '.join(SUFFIXES)} files.")
+    _regular(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from reader(path, file)
@@ -53,6 +55,7 @@ def records(path: Path) -> Iterator[Record]:
 def sha256(path: Path) -> str:
     """Hash of a file's content."""
     digest = hashlib.sha256()
+    _regular(path)
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -62,8 +65,16 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _regular(path: Path) -> None:
+    """It is read twice: pipes cannot be, and some never end."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: no regular file. Write the predictions into a file first.")
+
+
 def _jsonl(_: Path, file: IO[str]) -> Iterator[Record]:
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(iter(partial(file.readline, LARGEST), ""), 1):
+        if len(line) == LARGEST and not line.endswith("\n"):
+            raise DataError(f"{file.name}, line {number}: longer than {LARGEST} characters.")
         if line.strip():
             try:
                 yield _record(f"line {number}", json.loads(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ def one(control: Control, said: Mapping[str, Any]) -> Told:
     explanation = said.get("explanation")
     if explanation is not None and not isinstance(explanation, (str, dict)):
         raise Wrong("`explanation` is a text or an object")
+    if explanation is not None:
+        _check_json(explanation, "`explanation`")
     why = {"text": explanation} if isinstance(explanation, str) else explanation
     score = _share(said["score"], "score") if said.get("score") is not None else None
     if said.get("probabilities") is not None:
@@ -123,6 +126,14 @@ def one(control: Control, said: Mapping[str, Any]) -> Told:
     if label is None:
         raise Wrong("`label` is missing")
     return Told(control.name, label, {} if score is None else {label: score}, explanation=why)
+
+
+def _check_json(given: Any, field: str) -> None:
+    """It is kept and told as it is: NaN and Infinity would break whoever reads it."""
+    try:
+        json.dumps(given, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise Wrong(f"{field} has NaN or Infinity, or is nested too deeply") from None
 
 
 def _labels(given: Any, how: Reading) -> list[Told]:
@@ -151,6 +162,8 @@ def _result(record: Mapping[str, Any], how: Reading) -> list[Told]:
         if not isinstance(name, str) or name not in controls:
             raise Wrong(f"`result`, item {number}: `from_name` {_short(name)} is no control of the label config; it "
                         f"has: {', '.join(controls) or 'none'}")
+        if controls[name].kind in REGIONS:
+            _check_json(item, f"`result`, item {number},")
         items.setdefault(name, []).append(item)
     if not items:       # nothing is there, says a model of regions
         items = {c.name: [] for c in how.config.judged if c.kind in REGIONS}
