@@ -43,7 +43,7 @@ def answers(said: Sequence[Said]) -> list[tuple[list[dict[str, Any]], float]]:
     """
     if not said:
         return []
-    doubtful = min(said, key=lambda one: one.score)
+    doubtful = min(said, key=lambda one: one.score) if len(said) > 1 else said[0]
     found = [([item for one in said for item in one.items(one.label, one.score)], doubtful.score)]
     if doubtful.second is not None and doubtful.second[1] >= LEAST_ALTERNATIVE:
         label, score = doubtful.second

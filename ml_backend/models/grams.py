@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_backend.calibration import Ints
 
@@ -111,7 +112,7 @@ class Grams:
         low, middle = len(first).bit_length(), self._columns.bit_length()
         packed = np.sort(((where[place] << middle) + column << low) + place)
         cell, place = packed >> low, packed & (1 << low) - 1
-        new = np.flatnonzero(np.diff(cell, prepend=-1))
+        new = np.flatnonzero(begins(cell))
         count = np.diff(new, append=len(cell))
         row, column = cell[new] >> middle, cell[new] & (1 << middle) - 1
         return Counted(texts, row, column, count, np.repeat(np.arange(len(new)), count), place, first, second, where,
@@ -161,6 +162,13 @@ def pieces(word: str) -> list[str]:
             found.append(padded)
             break
         found += [padded[at:at + size] for at in range(len(padded) - size + 1)]
+    return found
+
+
+def begins(ordered: Ints) -> NDArray[np.bool_]:
+    """Where another number begins than stood before. `np.diff` takes several times as long for a single text."""
+    found = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
     return found
 
 

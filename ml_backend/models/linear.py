@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ml_backend.calibration import Floats, Ints
+from ml_backend.models.grams import begins
 from ml_backend.models.reading import Spoke
 from ml_backend.models.tfidf import Weighed
 
@@ -45,8 +46,9 @@ def _by_word(where: Ints, first: Ints, second: Ints, weight: Floats) -> tuple[In
     low = int(max(first.max(), second.max())).bit_length()
     codes = np.concatenate([(where << low) + first, (where << low) + second])
     order = np.argsort(codes, kind="stable")
-    new = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    codes = codes[order]
+    new = np.flatnonzero(begins(codes))
     summed = np.add.reduceat(np.concatenate([weight, weight])[order], new) / 2
     spoken = np.argsort(order[new])
-    codes = codes[order[new[spoken]]]
+    codes = codes[new[spoken]]
     return codes >> low, codes & (1 << low) - 1, summed[spoken]

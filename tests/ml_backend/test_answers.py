@@ -227,7 +227,8 @@ KNOWN = ("a", "b", "c", "d")
 
 
 @given(st.lists(st.sampled_from(KNOWN), min_size=2, unique=True),
-       st.lists(st.sampled_from(KNOWN), min_size=1, unique=True), st.lists(st.floats(-30, 30), min_size=4, max_size=4), st.booleans())
+       st.lists(st.sampled_from(KNOWN), min_size=1, unique=True),
+       st.lists(st.floats(-30, 30), min_size=4, max_size=4), st.booleans())
 @limits(max_examples=50, deadline=None)
 def test_a_model_of_our_own_says_only_what_the_config_allows(learned, allowed, logits, stored):
     """So nobody looks at its answers item by item."""
