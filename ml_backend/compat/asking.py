@@ -68,7 +68,10 @@ class _Attempt:
 
     def _call(self, tasks: Sequence[Any]) -> list[list[Proposal]] | None:
         try:
-            return read(self.instance.ask(tasks, self.params))
+            returned = self.instance.ask(tasks, self.params)
+            if returned is None:  # taken for "nothing to say", but more often a `return` was forgotten
+                self._note("predict returned None, not a list of predictions")
+            return read(returned)
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a team's code raises costs those tasks only
             # Where and what kind, never the message: it may quote a task.
             told = str(error) if isinstance(error, Unreadable) else type(error).__name__

@@ -80,6 +80,12 @@ def test_problems_say_where_and_never_what(own, class_settings, store, champion)
     assert "secret" not in "".join(problems)
 
 
+def test_a_forgotten_return_is_told(own):
+    client = own("no_return.py")
+    assert predict(client, [task("bread")])[0]["result"] == []
+    assert any("predict returned None" in told for told in client.get("/health").json()["degraded"])
+
+
 def test_trouble_that_was_not_seen_for_a_while_is_over():
     now = [0.0]
     problems = Problems("model.py", clock=lambda: now[0])
