@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Everything in them that no log may show: passwords, tokens, and passwords within addresses."""
         found = [str(value.get_secret_value()) for _, value in self if isinstance(value, SecretStr)]
-        for url in (self.database_url, self.redis_url, self.artifacts_url, *found):
+        for url in (self.label_studio_url, self.database_url, self.redis_url, self.artifacts_url, *found):
             password = re.search(r"://[^/@\s]*?:([^/@\s]+)@", url)
             found += [password[1], unquote(password[1])] if password else []
         return [*dict.fromkeys(filter(None, found)), f"{self.ml_user}:{self.ml_password.get_secret_value()}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cueloop import logs
 from cueloop.errors import SettingsError
 from cueloop.label_studio import LabelStudio
 from cueloop.settings import Settings
@@ -16,7 +17,8 @@ def open_client(settings: Settings) -> LabelStudio:
         raise SettingsError("LABEL_STUDIO_URL is not set: set it, with LABEL_STUDIO_API_KEY, to the Label Studio that "
                             "you mean, or run `cueloop up`, which brings one.")
     if not token:
-        raise SettingsError(f"LABEL_STUDIO_API_KEY is not set: make a token in {settings.label_studio_url} under "
+        raise SettingsError(f"LABEL_STUDIO_API_KEY is not set: make a token in "
+                            f"{logs.mask(settings.label_studio_url)} under "
                             "Account & Settings > Personal Access Token.")
     client = LabelStudio(settings.label_studio_url, token)
     click.get_current_context().call_on_close(client.close)

@@ -11,6 +11,7 @@ import click
 import sqlalchemy as sa
 
 from console.cli._options import echo, json_option, open_store, pass_settings
+from cueloop import logs
 from cueloop.settings import Settings
 from cueloop.store import Store
 
@@ -30,7 +31,7 @@ def command(settings: Settings, as_json: bool) -> None:
     routed = routing_facts.of_projects(store)
     parts = [{"part": name, "pid": process.pid, "log": str(settings.home / "logs" / f"{_slug(name)}.log")}
              for name, process in running.read(settings.home).items()]
-    echo({"home": str(settings.home.absolute()), "label_studio": settings.label_studio_url or None,
+    echo({"home": str(settings.home.absolute()), "label_studio": logs.mask(settings.label_studio_url) or None,
           "parts": parts, "projects": [{**p, "routing": routed[p["id"]]} for p in _projects(store)],
           "jobs": _jobs(settings, store)}, as_json, _human)
 

@@ -39,7 +39,7 @@ def command(settings: Settings) -> None:
 
 def _where(settings: Settings, *, own: bool) -> str:
     kind = "embedded" if own else "yours"
-    return (f"Label Studio ({kind}): {settings.label_studio_url}\n"
+    return (f"Label Studio ({kind}): {logs.mask(settings.label_studio_url)}\n"
             f"ML backend: http://{settings.ml_host}:{settings.ml_port}\n"
             f"Logs: {settings.home / 'logs'}\n"
             "Next: `cueloop connect --project ID` in another terminal. Ctrl-C ends everything.")

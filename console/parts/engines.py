@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from console.parts import secrets
+from cueloop import logs
 from cueloop.errors import PartFailed
 from cueloop.settings import Settings
 
@@ -21,7 +22,8 @@ def embeds_label_studio(settings: Settings) -> bool:
     if settings.label_studio_url in ("", have.get("CUELOOP_EMBEDDED_LABEL_STUDIO")):
         return True
     if settings.label_studio_api_key.get_secret_value() in ("", have.get("CUELOOP_EMBEDDED_TOKEN")):
-        raise PartFailed(f"LABEL_STUDIO_URL is {settings.label_studio_url} but LABEL_STUDIO_API_KEY is not set. "
+        raise PartFailed(f"LABEL_STUDIO_URL is {logs.mask(settings.label_studio_url)} but "
+                         "LABEL_STUDIO_API_KEY is not set. "
                          "In that Label Studio: Account & Settings > Personal Access Token.")
     return False
 

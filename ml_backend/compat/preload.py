@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import unquote
 
-from cueloop.errors import LabelConfigError
+from cueloop import settings
+from cueloop.errors import LabelConfigError, SettingsError
 from cueloop.label_config import parse
 from ml_backend.compat.utils import is_preload_needed
+from ml_backend.texts.hosts import Hosts, NotFetched
 
 ADDRESSES = frozenset({"Image", "Audio", "AudioPlus", "Video", "TimeSeries", "Pdf", "PDF"})
 """Object tags whose value is an address without saying so."""
@@ -46,9 +48,16 @@ def _linked(config: str | None) -> frozenset[str]:
 
 
 def _allowed(url: str) -> bool:
-    """Whether the web is asked: only Label Studio itself and the hosts of CUELOOP_FETCH_HOSTS."""
+    """Whether it is asked for: contents of Label Studio, storages, and the hosts of CUELOOP_FETCH_HOSTS. Our token goes
+    with what is asked of Label Studio, so nothing else of it is.
+    """
+    if ".." in re.split(r"[/\\;?&=]", unquote(unquote(url))):
+        return False
     if not url.startswith(("http://", "https://")):
         return True
-    hosts = {host.strip().lower() for host in os.getenv("CUELOOP_FETCH_HOSTS", "").split(",") if host.strip()}
-    own = urlparse(os.getenv("LABEL_STUDIO_URL", "")).hostname
-    return (urlparse(url).hostname or "").lower() in hosts | ({own} if own else set())
+    try:
+        hosts = Hosts.of(settings.load())
+        hosts.check(hosts.whole(url))
+    except (NotFetched, SettingsError):
+        return False
+    return True

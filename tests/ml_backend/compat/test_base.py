@@ -65,8 +65,25 @@ def test_only_fields_that_the_config_shows_as_addresses_are_followed(tmp_path, m
     found = made.preload_task_data({"id": 1}, dict(data))
     assert found == data | {"image": "what lies there"}
     assert asked == ["/data/upload/1/a.jpg"]
-    monkeypatch.setenv("CUELOOP_FETCH_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("CUELOOP_FETCH_HOSTS", "127.0.0.1:1")
     assert made.preload_task_data({"id": 1}, dict(data), read_file=False)["far"] == str(tmp_path / "fetched")
+
+
+@pytest.mark.parametrize("address", [
+    "/data/../api/users?d=1", "/data/%2e%2e/api/users?d=1", "/data/%252e%252e/api?d=1", "/data/upload/../../api",
+    "/data/local-files/?d=../../etc/passwd", "/data/local-files/?d=%2e%2e/x", "upload/../api", "/data/upload\\..\\api",
+    "http://studio.test/api/current-user/token", "http://studio.test:81/data/x", "http://u@studio.test/data/x",
+    "http://studio.test@evil.test/data/x", "https://studio.test/data/x", "http://evil.test/data/x"])
+def test_our_token_is_taken_to_contents_of_label_studio_only(monkeypatch, address):
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://studio.test")
+    made = LabelStudioMLBase(label_config=BOXES)
+    asked = []
+    monkeypatch.setattr(made, "get_local_path", lambda url, task_id: asked.append(url) or url)
+    preload = lambda value: made.preload_task_data({"id": 1}, {"image": value}, read_file=False)  # noqa: E731
+    assert preload(address) == {"image": address}
+    assert asked == []
+    preload("http://studio.test/data/upload/1/a.jpg")
+    assert len(asked) == 1
 
 
 def test_a_folder_of_ones_own_per_instance_even_where_the_environment_is_read_late(tmp_path):
