@@ -93,9 +93,14 @@ class Gather:
             try:
                 self._answer(own.batch)
             finally:
+                own.batch = None  # it holds `own`: in such a circle all texts and answers stay until Python looks
                 self._pass_on()
         if own.error is not None:
-            raise own.error
+            error, own.error = own.error, None
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame and `own`: the same circle
         assert own.found is not None
         return own.found
 

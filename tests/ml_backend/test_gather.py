@@ -1,15 +1,17 @@
 """Requests that come together are answered together; alone they wait for nobody."""
 
+import gc
 import threading
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_backend.answering.gather import Busy, Gather
+from ml_backend.answering.gather import Busy, Gather, _Request
 from ml_backend.answering.proposal import Proposal
-from ml_backend.protocol import asked
+from ml_backend.protocol import Asked, asked
 
 
 class Model:
@@ -189,3 +191,24 @@ def test_contexts_that_are_nested_too_deeply_to_compare_keep_nobody_waiting():
     callers.finish()
     # Then each is answered, alone
     assert callers.outcomes == {"first": [["a"]], "one": [["one"]], "two": [["two"]], "three": [["three"]]}
+
+
+@pytest.mark.parametrize("text", ["bread", "poison"])
+def test_what_was_asked_is_let_go_of_at_once_whatever_became_of_it(text):
+    """Else the texts and answers of many requests stay, until Python looks for garbage for as long as a request takes.
+    """
+    model, gather = Model(), Gather()
+    model.go.set()
+    gc.collect()
+    before = _alive()
+    gc.disable()
+    try:
+        with suppress(ValueError):
+            gather.propose(model, body(text), (), [0])
+        assert _alive() == before
+    finally:
+        gc.enable()
+
+
+def _alive():
+    return sum(isinstance(one, _Request | Asked) for one in gc.get_objects())
