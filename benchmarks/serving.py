@@ -62,9 +62,9 @@ def main() -> None:
         [head] = home.champion().bundle.heads
         print(f"texts: {texts.name}, {len(head.labels)} labels, {len(texts.taught)} taught; processor time in ms a "
               "request; waits in ms")
-        _report(home, head, servers, 0.8 if asked.quick else 3.0)
+        _report(home, head, servers, 0.5 if asked.quick else 3.0)
         print("\na retraining and ten promotions while 8 clients ask")
-        found = swaps(url, home, 0.4 if asked.quick else 1.0)
+        found = swaps(url, home, 0.3 if asked.quick else 1.0)
     print(f"  {found.requests} requests, {found.answers} answers of {found.versions} versions; "
           f"{found.retrained} was trained meanwhile")
     verdict("failed requests", found.failed, 0)
