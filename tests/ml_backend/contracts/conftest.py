@@ -11,6 +11,8 @@ is checked). The rest is skipped and says so.
 
 import os
 import random
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -32,6 +34,7 @@ WORDS = {
                   "Neutral": ["fine", "average", "okay"]},
     "topic": {"Sports": ["match", "goal", "coach"], "Politics": ["vote", "senate", "law"],
               "Technology": ["chip", "code", "laptop"]}}
+CSV = "time,value\n" + "".join(f"{n},{0 if 10 <= n <= 20 else 5}\n" for n in range(40))
 OURS = {"choices", "ner", "interactive", "timeseries"}
 
 
@@ -87,13 +90,34 @@ def backend(request, elsewhere):
 
 
 @pytest.fixture(scope="session")
+def csv_url():
+    """Address of a file with 40 values of which those from 10 to 20 are low."""
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/csv")
+            self.end_headers()
+            self.wfile.write(CSV.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/series.csv"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
 def finder(request, elsewhere):
     """A client of the backend under test: of ours, one that serves a team's class for spans and time series."""
     if elsewhere is not None:
         yield elsewhere
         return
     live = Live(request.getfixturevalue("home"), "--model-class", str(Path(__file__).parent / "finder.py"),
-                CUELOOP_FETCH_HOSTS="127.0.0.1")
+                CUELOOP_FETCH_HOSTS=httpx.URL(request.getfixturevalue("csv_url")).netloc.decode())
     yield live.client
     live.stop()
 

@@ -1,8 +1,5 @@
 """Time series behind an address: 3 contracts. Ours serves a team's class (finder.py)."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from tests.ml_backend.contracts.test_label_studio import WHOLE_PROJECT
@@ -10,33 +7,11 @@ from tests.ml_backend.contracts.test_label_studio import WHOLE_PROJECT
 CONFIG = """<View><TimeSeriesLabels name="label" toName="series"><Label value="Quiet"/></TimeSeriesLabels>
 <TimeSeries name="series" valueType="url" value="$csv_url" timeColumn="time"><Channel column="value"/></TimeSeries>
 </View>"""
-CSV = "time,value\n" + "".join(f"{n},{0 if 10 <= n <= 20 else 5}\n" for n in range(40))
 
 
 @pytest.fixture(autouse=True)
 def _timeseries(does):
     does("timeseries")
-
-
-@pytest.fixture
-def csv_url():
-    """Address of a file with 40 values of which those from 10 to 20 are low."""
-    class Files(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/csv")
-            self.end_headers()
-            self.wfile.write(CSV.encode())
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/series.csv"
-        server.shutdown()
-        thread.join()
 
 
 def test_timeseries_01_setup_with_a_plain_project_id(finder):
