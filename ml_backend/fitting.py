@@ -30,6 +30,8 @@ def fit(config: LabelConfig, loaded: Loaded | None) -> Told:
 
 def _control(control: Control, head: Head | None, loaded: Loaded | None) -> Told:
     answered, why = False, f"Models of ours do not answer {control.type} like this; they answer single-choice Choices."
+    if control.type == "Choices" and len(control.labels) < 2:
+        why = "A control needs at least two labels for a model to choose between."
     if loaded and loaded.other:
         answered, why = True, "The model is not one of ours: it may answer this."
     elif head is not None:

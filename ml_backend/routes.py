@@ -112,9 +112,10 @@ class Backend:
         version = loaded.version.version if loaded else protocol.UNTRAINED
         said = self._said(loaded, asked, at) if loaded else careful.Said([[] for _ in at])
         parts.metrics.predicted(len(asked.tasks))
-        parts.metrics.refused(said.refused)
+        parts.metrics.refused(said.refused.total())
         parts.metrics.failed(said.failed)
         parts.health.failed(version, said.failed)
+        parts.health.refused(version, said.refused)
         ours = loaded is None or loaded.other is None
         answers = render.results(asked, dict(zip(at, said.proposals, strict=True)), version)
         return Response(render.dumps(answers, version, ours=ours), mimetype="application/json")

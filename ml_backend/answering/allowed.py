@@ -49,6 +49,19 @@ def allows(named: Mapping[str, Rule], result: object) -> bool:
     return isinstance(result, list) and all(_allows(named, item) for item in result)
 
 
+def fault(named: Mapping[str, Rule], result: object) -> str:
+    """Why a result is not allowed, in words of the config only: what a model says may quote a text."""
+    items = result if isinstance(result, list) else [None]
+    item = next((one for one in items if not _allows(named, one)), None)
+    name = item.get("from_name") if isinstance(item, Mapping) else None
+    if not isinstance(item, Mapping) or not isinstance(name, str) or name not in named:
+        return "no control of the config"
+    rule, to_name = named[name], item.get("to_name")
+    if item.get("type") != rule.type or not isinstance(to_name, str) or to_name not in rule.to_names:
+        return f"{name}: another type or object"
+    return f"{name}: a label that the config does not have"
+
+
 def _allows(named: Mapping[str, Rule], item: Any) -> bool:
     if not isinstance(item, Mapping):
         return False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cueloop import logs
 from cueloop.errors import ModelError
 from cueloop.types import Control
-from ml_backend.answering.allowed import allows, rules
+from ml_backend.answering.allowed import allows, fault, rules
 from ml_backend.answering.gather import Busy
 from ml_backend.answering.proposal import Proposal
 
@@ -34,8 +34,8 @@ class Said:
     proposals: list[list[Proposal]]
     failed: int = 0
     """Tasks for which it raised."""
-    refused: int = 0
-    """Proposals that the label config does not allow."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Proposals that the label config does not allow, by the reason."""
 
 
 def propose(ask: Ask, at: Sequence[int], config: tuple[Control, ...] | None, version: str) -> Said:
@@ -52,7 +52,7 @@ def propose(ask: Ask, at: Sequence[int], config: tuple[Control, ...] | None, ver
         _keep_to(config, said)
         if said.refused:
             log.warning("the model proposed what the label config does not have", version=version,
-                        proposals=said.refused)
+                        proposals=[f"{why} ({count})" for why, count in said.refused.most_common(5)])
     return said
 
 
@@ -92,5 +92,5 @@ def _keep_to(config: tuple[Control, ...], said: Said) -> None:
     for place, proposals in enumerate(said.proposals):
         good = [one for one in proposals if allows(named, one.result)]
         if len(good) != len(proposals):
-            said.refused += len(proposals) - len(good)
+            said.refused.update(fault(named, one.result) for one in proposals if not allows(named, one.result))
             said.proposals[place] = good

@@ -6,6 +6,7 @@ made from a fresh copy of the file and of the modules beside it; the libraries t
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
 import threading
@@ -50,6 +51,10 @@ class Author:
         if not file.is_file() or file.suffix != ".py":
             raise WrongFile(f"{path} is no Python file. Name the file of your LabelStudioMLBase subclass.")
         return cls(file, name)
+
+    def print_(self) -> str:
+        """SHA-256 of the file: another one answers otherwise, and is another version."""
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
 
     def __str__(self) -> str:
         """As it is told."""

@@ -1,4 +1,6 @@
-"""The first version of a team's class: without files, so that what needs no training serves at once."""
+"""Versions of a team's class that no training makes: the first one, without files, so that what needs no training
+serves at once; and one for each edit of the file, because another file answers otherwise.
+"""
 
 from __future__ import annotations
 
@@ -47,15 +49,32 @@ def begin(store: Store, settings: Settings, model: str | None, *, actor: str) ->
 def first(
     store: Store, artifacts: Artifacts, author: Author, found: type, name: str, project_id: int | None, *, actor: str,
 ) -> ModelVersion | None:
-    """Register and promote the first version of a model, unless the model has one of this kind. Returns it."""
+    """Register and promote the first version of a model, or one for a file that was edited since the version in
+    service. Returns it; None where neither is needed.
+    """
     if known(store, name):
-        return None
-    card = {"class": str(author), "generation": generation(found), "trains": trains(found), "controls": {},
-            "skipped": {}, "labelled": {}, "parent": None, "gate": {"promoted": True, "reason": "first version"},
+        return _edited(store, artifacts, author, name, actor=actor)
+    card = {"class": str(author), "code": author.print_(), "generation": generation(found), "trains": trains(found),
+            "controls": {}, "skipped": {}, "labelled": {}, "parent": None, "gate": {"promoted": True, "reason": "first version"},
             "libraries": {"cueloop": __version__, "python": sys.version.split()[0]}}
     mark = json.dumps({"class": str(author), "model": name}).encode()
     version = registry.keep(store, artifacts, {MARK: mark}, card, name=name, kind=KIND, project_id=project_id)
     registry.promote(store, version, actor=actor, reason="cannot be judged: nothing is trained yet")
+    return version
+
+
+def _edited(store: Store, artifacts: Artifacts, author: Author, name: str, *, actor: str) -> ModelVersion | None:
+    """The trained files that are in service, as a version of the class's file as it is now."""
+    with store.read() as conn:
+        before = models.get(conn, name, models.aliases_of(conn, name).get(registry.CHAMPION, ""))
+    if before is None or before.kind != KIND or before.card.get("code") == author.print_():
+        return None
+    reason = f"{author} was edited: the same files, other code"
+    card = before.card | {"class": str(author), "code": author.print_(), "parent": before.version,
+                          "gate": {"promoted": True, "reason": reason}}
+    version = registry.keep(store, artifacts, artifacts.read(before.path, before.sha256), card, name=name, kind=KIND,
+                            project_id=before.project_id)
+    registry.promote(store, version, actor=actor, reason=reason, instead_of=before.version)
     return version
 
 

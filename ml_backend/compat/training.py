@@ -185,7 +185,7 @@ def _card(
     none = Score(0, blind=False, accuracy=None, low=None, high=None)
     cursors = [one.cursor for one in data if one.cursor]
     return {
-        "class": str(author), "generation": instance.generation, "trains": True,
+        "class": str(author), "code": author.print_(), "generation": instance.generation, "trains": True,
         "own_version": instance.own_version(), "label_config": taught.xml, "labels": labels_of(taught.xml),
         "controls": {one.control: {"examples": len(taught.tasks), "field": one.field,
                                    "data_sha256": one.sha256(), "held_out": asdict(scores.get(one.control, none))}

@@ -61,6 +61,7 @@ class Health:
         self._jobs, self._disk, self._poll, self._clock = jobs, disk, poll_seconds, clock
         self._seen, self._hands = Seen(), Hands()
         self._failures: deque[tuple[float, str, int]] = deque(maxlen=1_000)
+        self._refusals: deque[tuple[float, str, Counter[str]]] = deque(maxlen=1_000)
         self._begin()
 
     def _begin(self) -> None:
@@ -81,6 +82,11 @@ class Health:
         """A model raised for so many tasks of a request."""
         if tasks:
             self._failures.append((self._clock(), version, tasks))
+
+    def refused(self, version: str, proposals: Counter[str]) -> None:
+        """A model proposed what the label config does not have, by the reason."""
+        if proposals:
+            self._refusals.append((self._clock(), version, proposals))
 
     def report(self) -> dict[str, Any]:
         """Everything, as JSON has it. `status` and `ready` may be told to anybody."""
@@ -124,12 +130,24 @@ class Health:
         for slot in self._serving.slots():
             if slot.now is not None and isinstance(slot.now.other, Troubled):
                 yield from slot.now.other.problems()
-        counts: Counter[str] = Counter()
+        yield from self._said()
+
+    def _said(self) -> Iterator[str]:
+        """What models did lately that costs people their suggestions."""
+        since = self._clock() - FAILURES_SECONDS
+        failed: Counter[str] = Counter()
+        refused: Counter[tuple[str, str]] = Counter()
         for at, version, tasks in list(self._failures):
-            counts[version] += tasks if self._clock() - at < FAILURES_SECONDS else 0
-        for version, tasks in counts.items():
+            failed[version] += tasks if at > since else 0
+        for at, version, proposals in list(self._refusals):
+            if at > since:
+                refused.update({(version, why): count for why, count in proposals.items()})
+        for version, tasks in failed.items():
             if tasks:
                 yield f"Version {version} failed on {tasks} tasks in the last five minutes; the log says where."
+        for (version, why), count in refused.most_common(10):
+            yield (f"Version {version} proposed {count} answers in the last five minutes that the label config does "
+                   f"not allow ({why}); they were not passed on.")
 
     def _look(self) -> None:
         try:

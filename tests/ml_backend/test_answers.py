@@ -109,6 +109,11 @@ def test_what_the_config_does_not_have_is_not_answered_and_is_counted(ask, chang
     assert [p["result"][0]["value"]["choices"] for p in other] == [["sport"]]
     lines = ask.client.get("/metrics", auth=AUTH).text.splitlines()
     assert "cueloop_ml_refused_proposals_total 1.0" in lines
+    [told] = [one for one in ask.client.get("/health", auth=AUTH).json["degraded"] if "does not allow" in one]
+    assert "v1 proposed 1 answers" in told
+    assert "weather" not in told                    # what a model says may quote a text
+    if changes.keys() == {"value"}:
+        assert "topic: a label that the config does not have" in told
 
 
 @pytest.mark.parametrize("result", [None, {}, "food", [None], ["food"], [[]]])

@@ -7,6 +7,7 @@ import pytest
 from cueloop.store.schema import predictions
 from ml_backend.compat import version as class_version
 from ml_backend.compat.problems import Problems
+from tests.ml_backend.compat.models_at import MODELS
 from tests.ml_backend.conftest import CONFIG, LABELS, Project
 from tests.ml_backend.server import predict, task
 
@@ -137,6 +138,23 @@ def test_a_started_server_keeps_what_an_admin_put_in_service(own, store, champio
     before = champion("Counting").version
     own("counting.py")
     assert champion("Counting").version == before
+
+
+def test_a_file_that_was_edited_is_another_version_with_the_same_trained_files(own, champion, tmp_path):
+    file = tmp_path / "edited.py"
+    file.write_text((MODELS / "counting.py").read_text())
+    own(str(file))
+    before = champion("Counting")
+    # When somebody edits the file and starts the server again
+    file.write_text(file.read_text() + "# it says something else now\n")
+    client = own(str(file))
+    # Then Label Studio is told another version, so that it asks again
+    after = champion("Counting")
+    assert after.version != before.version
+    assert (after.sha256, after.card["parent"]) == (before.sha256, before.version)
+    assert client.post("/setup", json={"schema": CONFIG}).json()["model_version"] == after.version
+    own(str(file))
+    assert champion("Counting").version == after.version
 
 
 def test_nothing_is_written_into_the_store_by_answering(own, store):
