@@ -59,7 +59,8 @@ def command(settings: Settings, model: str | None, model_class: str | None, host
         forks = Forks(app.extensions["ml_backend"])
         count = settings.ml_processes or (1 if settings.ml_class else  # nobody knows how large it is
                                           sizing.processes(psutil.Process().memory_info().rss))
-        where = f"{workers.url(listener, settings.ml_host)} ({count} {'process' if count == 1 else 'processes'} of {threads} threads; Ctrl-C stops it)"
+        where = (f"{workers.url(listener, settings.ml_host)} ({count} {'process' if count == 1 else 'processes'} of "
+                 f"{threads} threads; Ctrl-C stops it)")
         workers.Server(
             app, forks, listener, processes=count, threads=threads, home=settings.home, ended=metrics.ended,
             ready=lambda: click.echo(f"ML backend on {where}")).run()

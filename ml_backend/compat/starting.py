@@ -55,7 +55,8 @@ def first(
     if known(store, name):
         return _edited(store, artifacts, author, name, actor=actor)
     card = {"class": str(author), "code": author.print_(), "generation": generation(found), "trains": trains(found),
-            "controls": {}, "skipped": {}, "labelled": {}, "parent": None, "gate": {"promoted": True, "reason": "first version"},
+            "controls": {}, "skipped": {}, "labelled": {}, "parent": None,
+            "gate": {"promoted": True, "reason": "first version"},
             "libraries": {"cueloop": __version__, "python": sys.version.split()[0]}}
     mark = json.dumps({"class": str(author), "model": name}).encode()
     version = registry.keep(store, artifacts, {MARK: mark}, card, name=name, kind=KIND, project_id=project_id)
