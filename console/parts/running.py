@@ -23,7 +23,7 @@ class Claim:
 
     def __init__(self, home: Path) -> None:
         """Take it. Raises PartFailed when another process has it."""
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file: TextIOWrapper = (home / "supervisor.lock").open("a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

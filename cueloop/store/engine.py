@@ -47,7 +47,7 @@ class Store:
         store = cls(url)
         try:
             if store.is_sqlite and store.url.database not in (None, "", ":memory:"):
-                Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
+                Path(str(store.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' texts
             upgrade(store)
         except StoreError:
             store.close()

@@ -162,3 +162,9 @@ class TestManyProcesses:
             insert_project(conn)
         assert time.monotonic() - began < 5
         store.close()
+
+
+def test_a_new_home_is_its_owners_alone(tmp_path):
+    home = tmp_path / "home"
+    Store.open(f"sqlite:///{home / 'cueloop.sqlite3'}").close()
+    assert home.stat().st_mode & 0o077 == 0
