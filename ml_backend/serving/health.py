@@ -100,8 +100,10 @@ class Health:
                 "looked_seconds_ago": round(age, 1) if age < float("inf") else None}
 
     def _ready(self) -> bool:
-        wanted = set((self._seen.asked_for or {}).values())
-        return any(slot.now is not None and slot.reference in wanted for slot in self._serving.slots())
+        """A model answers; before the first look, one that was loaded when the process was made."""
+        asked_for = self._seen.asked_for
+        return any(slot.now is not None and (asked_for is None or slot.reference in asked_for.values())
+                   for slot in self._serving.slots())
 
     def _waiting(self) -> Iterator[str]:
         """What has no model, and why."""

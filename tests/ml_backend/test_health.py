@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from cueloop.store import schema as s
+from ml_backend.app import create_app
 from ml_backend.serving import disk
 from tests.ml_backend.conftest import CONFIG, examples
-from tests.ml_backend.server import predict, task
+from tests.ml_backend.server import AUTH, predict, task
 
 
 def until(look, true, seconds=20):
@@ -36,6 +37,14 @@ def test_a_backend_with_its_model_is_ready(serve, train):
     assert found["models"] == {"topics": version}
     assert found["process"] == os.getpid()
     assert found["looked_seconds_ago"] < 20
+
+
+def test_a_process_with_its_model_in_memory_is_ready_before_its_first_look(settings, store, train, monkeypatch):
+    train()
+    app = create_app(settings, store, "topics", warm=True)
+    monkeypatch.setattr("ml_backend.serving.health.Health.touch", lambda _: None)      # nobody has looked yet
+    monkeypatch.setattr("ml_backend.serving.health.WAIT_SECONDS", 0.0)
+    assert app.test_client().get("/health", auth=AUTH).json["ready"] is True
 
 
 def test_without_a_project_it_is_up_and_not_ready(serve):
