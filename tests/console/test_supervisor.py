@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -132,7 +133,8 @@ def own_label_studio(home, label_studio, monkeypatch):
 
 
 class TestSupervisor:
-    def test_brings_back_what_dies_at_the_same_address(self, own_label_studio):
+    def test_brings_back_what_dies_at_the_same_address(self, own_label_studio, monkeypatch):
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))    # the job below is one of the tests
         with Supervisor(own_label_studio, roles=["worker"]) as supervisor:
             # given a Valkey and a worker, and no Label Studio beside the one that is set
             assert [part.name for part in supervisor.parts] == ["Valkey", "worker"]
