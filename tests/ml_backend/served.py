@@ -39,7 +39,7 @@ class Served:
         self.port = int(self.url.rsplit(":", 1)[1])
         self.family = psutil.Process(self.command.pid)
         self.client = httpx.Client(base_url=self.url, auth=AUTH, timeout=60)
-        count = int(re.search(r"(\d+) processes", self.line).group(1))
+        count = int(re.search(r"(\d+) process", self.line).group(1))
         until(lambda: len(self.processes) == count)
 
     @property
