@@ -72,6 +72,7 @@ def setup(level: str, process: str) -> None:
     # info; at debug some quote whole requests.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line())
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING)  # some libraries set a level of their own
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     threading.excepthook = _ended
 

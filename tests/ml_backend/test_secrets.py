@@ -23,6 +23,15 @@ MARK = "open-sesame-marked"
 
 
 @pytest.fixture
+def restored():
+    """`restored(logger)` has its level as it was when the test ends."""
+    before = []
+    yield lambda logger: before.append((logger, logger.level))
+    for logger, level in before:
+        logger.setLevel(level)
+
+
+@pytest.fixture
 def written(monkeypatch):
     """What is written to standard error from now on."""
     hidden = set(logs._hidden)
@@ -137,8 +146,11 @@ def test_secrets_of_the_settings_are_masked_wherever_they_stand(written, tmp_pat
 @pytest.mark.parametrize("library", [
     "werkzeug", "gunicorn.error", "waitress", "httpx", "httpcore", "sqlalchemy.engine", "sqlalchemy.pool", "rq.worker",
     "urllib3", "alembic"])
-def test_no_library_is_heard_at_debug_and_none_tells_what_an_error_said(written, library):
+@pytest.mark.parametrize("level", [logging.NOTSET, logging.INFO])
+def test_no_library_is_heard_at_debug_and_none_tells_what_an_error_said(written, library, level, restored):
     logger = logging.getLogger(library)
+    restored(logger)
+    logger.setLevel(level)      # werkzeug sets its own when it serves
     logger.debug("body %s", MARK)
     logger.info("body %s", MARK)
     try:
