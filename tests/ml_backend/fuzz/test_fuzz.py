@@ -2,6 +2,7 @@
 
 import pytest
 import schemathesis
+import schemathesis.specs.openapi.schemas
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
@@ -13,6 +14,9 @@ from ml_backend.openapi import OPERATIONS
 from tests.ml_backend.conftest import Project, dataset, examples
 from tests.ml_backend.live import Live
 from tests.ml_backend.server import AUTH, settings_in, train_now
+
+# schemas is imported here and not when a test first needs it: pytest rewrites it, and late in a whole run Python 3.11
+# could not parse it ("AST constructor recursion depth mismatch").
 
 EXAMPLES = 60
 """Requests of each kind for each route in the process; over HTTP a quarter of them."""
