@@ -32,6 +32,8 @@ class ModelVersion:
     sha256: dict[str, str]
     card: dict[str, Any]
     created_at: datetime
+    deleted_at: datetime | None = None
+    """When its files were deleted; the card stays."""
 
 
 def insert(conn: sa.Connection, version: ModelVersion) -> None:

@@ -138,6 +138,7 @@ predictions = sa.Table("predictions", metadata,
     sa.Column("value", Json),                               # predicted regions [{label, score, ...}]; NULL for a choice
     sa.Column("explanation", Json),                         # {for: [[token, weight]], against: ...}; NULL: unknown
     sa.Column("raw", Json),                                 # what a pipeline of others said, before calibration
+    sa.Column("removed_at", Utc),                           # taken out of Label Studio again, by policy
     sa.UniqueConstraint("task", "control", "model", "version"))
 
 annotators = sa.Table("annotators", metadata,
@@ -209,7 +210,8 @@ model_versions = sa.Table("model_versions", metadata,
     sa.Column("path", sa.Text, nullable=False),             # below the artifacts URL
     sa.Column("sha256", Json, nullable=False),              # {file: hash}
     sa.Column("card", Json, nullable=False),                # metrics, parent, data hash, guideline, libraries
-    sa.Column("created_at", Utc, nullable=False))
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("deleted_at", Utc))                           # its files are gone; its card stays, for lineage
 
 aliases = sa.Table("aliases", metadata,
     sa.Column("name", sa.Text, primary_key=True), sa.Column("alias", sa.Text, primary_key=True),
@@ -296,6 +298,45 @@ notices = sa.Table("notices", metadata,                     # what people are to
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"), sa.Column("tried_at", Utc),
     sa.Column("error", sa.Text))
 
+splits = sa.Table("splits", metadata,                       # what a labelled task is for, once and for all
+    _task(primary=True), _project(),
+    sa.Column("part", sa.Text, nullable=False),             # train | holdout | apart (too like tasks of both)
+    sa.Column("cluster", sa.Text, nullable=False),          # tasks that are near-duplicates or of one source share it
+    sa.Column("added_at", Utc, nullable=False))
+
+training_policies = sa.Table("training_policies", metadata,   # training.yaml, each applied; the newest is in force
+    _key(), _project(),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False), sa.Column("text", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False), sa.Column("created_at", Utc, nullable=False))
+
+rollouts = sa.Table("rollouts", metadata,                   # a version on its way into Label Studio, resumable
+    _key(), _project(),
+    sa.Column("name", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
+    sa.Column("before", sa.Text),                           # version that Label Studio showed
+    sa.Column("state", sa.Text, nullable=False, index=True),   # predicting | pushing | verifying | switched |
+    # removing | done | overtaken
+    sa.Column("counts", Json, nullable=False),              # {predicted, pushed, expected, found, refused, removed}
+    sa.Column("error", sa.Text),                            # why it does not go on
+    sa.Column("started_at", Utc, nullable=False), sa.Column("updated_at", Utc, nullable=False),
+    sa.Column("ended_at", Utc))
+
+doubts = sa.Table("doubts", metadata,                       # pre-labelled by a version that was found bad
+    _task(primary=True), sa.Column("control", sa.Text, primary_key=True),
+    sa.Column("model", sa.Text, primary_key=True), sa.Column("version", sa.Text, primary_key=True), _project(),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("resolved_at", Utc))                          # a person has answered it since
+
+lessons = sa.Table("lessons", metadata,                     # what a person's answer to a task would teach the model
+    _task(primary=True), sa.Column("control", sa.Text, primary_key=True), _project(),
+    sa.Column("value", sa.Float, nullable=False),           # 0 to 1: its rank among the project's tasks
+    sa.Column("kind", sa.Text, nullable=False),             # label | second: a second opinion on a label
+    sa.Column("why", sa.Text, nullable=False),              # margin | entropy | rare | far | doubtful
+    sa.Column("model", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Index("ix_lessons_value", "project_id", "value"))
+
 guidelines = sa.Table("guidelines", metadata,
     _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),             # Markdown
@@ -306,8 +347,10 @@ jobs = sa.Table("jobs", metadata,                           # every job and its 
     _key(), sa.Column("kind", sa.Text, nullable=False), sa.Column("project_id", sa.Integer, index=True),
     sa.Column("function", sa.Text, nullable=False), sa.Column("args", Json, nullable=False),
     sa.Column("timeout", sa.Integer, nullable=False),       # seconds
-    sa.Column("state", sa.Text, nullable=False, index=True),   # queued | running | done | failed
+    sa.Column("state", sa.Text, nullable=False, index=True),   # queued | running | done | failed | cancelled
     sa.Column("again", sa.Boolean, nullable=False),         # an event came during the run: run once more
+    sa.Column("why", sa.Text),                              # what asked for it; several reasons are joined
+    sa.Column("cancel", sa.Text),                           # who asked that it stop; NULL: nobody
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("detail", Json), sa.Column("error", sa.Text),
     sa.Column("queued_at", Utc, nullable=False), sa.Column("started_at", Utc), sa.Column("ended_at", Utc))
