@@ -26,11 +26,11 @@ class Doubt:
 
 def put(conn: sa.Connection, project_id: int, found: Iterable[Doubt]) -> int:
     """Mark tasks for another look; those marked already stay as they are. Routing sees them as changed. How many."""
-    moment = now()
+    moment, found = now(), list(found)
     rows = [{"project_id": project_id, "task": one.task, "control": one.control, "model": one.model,
              "version": one.version, "reason": one.reason, "created_at": moment} for one in found]
     upsert(conn, doubts, rows, ["task", "control", "model", "version"], update=[])
-    projects.note_changes(conn, project_id, {row["task"] for row in rows})
+    projects.note_changes(conn, project_id, {one.task for one in found})
     return len(rows)
 
 

@@ -37,7 +37,7 @@ def _rollouts() -> None:
 def _table(name: str, *columns: sa.Column[object], of_task: tuple[str, ...] | None = None) -> None:
     """A table about projects; `of_task`: columns that with the task are its key, or None: it has a key of its own."""
     if of_task is None:
-        own: list[sa.SchemaItem] = [
+        own: list[sa.Column[object] | sa.Constraint] = [
             sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
             sa.PrimaryKeyConstraint("key", name=op.f(f"pk_{name}"))]
     else:
