@@ -23,7 +23,7 @@ from console.demo.stage import Stage
 from console.parts.supervisor import Supervisor
 from cueloop.settings import Settings
 
-BATCHES = 4
+BATCHES = 6
 TASKS = 30 * BATCHES
 
 
