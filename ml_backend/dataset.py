@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 HELD_OUT = 0.2
 """Share of tasks, and of labelled tasks, that is at most kept from training."""
+TRAIN, HOLDOUT, APART = "train", "holdout", "apart"
+"""What an example is for: learned from; judging, never learned from; neither, because it is like examples of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,20 @@ class Example:
     text: str
     label: str
     weight: float
-    """Probability that the label is right."""
+    """Probability that the label is right; 1 where `shares` say how sure it is."""
     blind: bool = True
     """Nobody who answered saw a suggestion."""
     shares: tuple[float, ...] | None = None
-    """Share of each of the dataset's labels, where there is no single truth: `label` is then only the commonest."""
+    """Share of each of the dataset's labels, where there is no single truth or the whole posterior is learned:
+    `label` is then only the largest."""
     draw: float | None = None
-    """Place in [0, 1) that decides whether it is held out; None: a hash of `identity`."""
+    """Place in [0, 1) that decides whether it is held out where `part` is None; None: a hash of `identity`."""
+    part: str | None = None
+    """`TRAIN`, `HOLDOUT` or `APART`, settled once and for all; None: never settled, its draw decides."""
+    cluster: str = ""
+    """Names the examples that are near-duplicates of each other or of one source; empty: unknown."""
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Values of the fields by which models are judged apart and which name the source, those that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,22 @@ class Dataset:
     guideline_version: int | None = None
     """Guideline in force when it was read; None: unknown."""
     limit: float = HELD_OUT
-    """Examples that are drawn below this are held out."""
+    """Examples whose part was never settled are held out when they are drawn below this."""
 
     def held_out(self) -> NDArray[np.bool_]:
         """(n,): which examples are kept for judging models."""
-        return np.array([(drawn(e.identity) if e.draw is None else e.draw) < self.limit for e in self.examples],
-                        dtype=np.bool_)
+        return np.array([self.part_of(e) == HOLDOUT for e in self.examples], dtype=np.bool_)
+
+    def taught(self) -> NDArray[np.bool_]:
+        """(n,): which examples are learned from: neither held out nor apart."""
+        return np.array([self.part_of(e) == TRAIN for e in self.examples], dtype=np.bool_)
+
+    def part_of(self, example: Example) -> str:
+        """What an example is for."""
+        if example.part is not None:
+            return example.part
+        draw = drawn(example.identity) if example.draw is None else example.draw
+        return HOLDOUT if draw < self.limit else TRAIN
 
     def sha256(self) -> str:
         """Hash of everything that is learned from or judged by, whatever the order of the examples."""
