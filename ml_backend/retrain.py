@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version as library_version
 from typing import Any
 
 from cueloop import __version__
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
-from cueloop.store import predictions as stored_predictions
 from cueloop.store.models import ModelVersion
 from ml_backend import predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
 from ml_backend.dataset import Dataset
-from ml_backend.evaluation import (
-    Comparison,
-    Verdict,
-    against_answers,
-    against_champion,
-    against_frequencies,
-    evaluate,
-    verdict,
-)
+from ml_backend.judging.gate import judge
+from ml_backend.judging.report import report
+from ml_backend.judging.verdict import Verdict
+from ml_backend.policy.policy import Policy
 from ml_backend.registry import Loaded
 from ml_backend.texts.reader import Read, inline
 from ml_backend.training import DEFAULT_KIND, Trained, train
@@ -60,8 +54,7 @@ def retrain(
     if champion:  # a control without enough examples keeps the head it has
         heads += tuple(h for h in champion.bundle.heads if h.control in skipped)
     taught = predictions.taught(artifacts, champion.version, project_id) if champion else {}
-    judged = verdict([_compare(store, t, d, champion, taught.get(d.control, {})) for t in trained for d in data
-                      if d.control == t.head.control])
+    judged = judge(store, trained, data, champion, Policy(), taught)
     card = _card(trained, skipped, data, champion, judged, seed)
     kept = {control: seen for control, seen in taught.items() if control in skipped}
     extra = predictions.pack(trained, kept) if project_id is not None else {}
@@ -105,21 +98,6 @@ def _part(progress: Progress, number: int, parts: int) -> Progress:
     return lambda done, total: progress(number * total + done, parts * total)
 
 
-def _compare(
-    store: Store, trained: Trained, data: Dataset, champion: Loaded | None, taught: Collection[int],
-) -> Comparison:
-    if champion is not None and champion.other is not None:      # nothing to ask: what it said is in the store
-        with store.read() as conn:
-            said = stored_predictions.out_of_fold(conn, champion.version.name, champion.version.version, data.control,
-                                                  [e.key for e in data.examples])
-        if said:
-            return against_answers(trained.head, said, data)
-    rival = champion.bundle.head(data.control) if champion else None
-    if rival is None:
-        return against_frequencies(trained.out_of_fold, trained.truth, data.control)
-    return against_champion(trained.head, rival, data, taught)
-
-
 def _card(
     trained: Sequence[Trained], skipped: dict[str, str], data: Sequence[Dataset], champion: Loaded | None,
     judged: Verdict, seed: int,
@@ -128,7 +106,7 @@ def _card(
     by_control = {d.control: d for d in data}
     controls = {t.head.control: {
         **t.report, "field": t.head.field,
-        "held_out": asdict(evaluate(t.head, by_control[t.head.control])),
+        "held_out": report(t.head, by_control[t.head.control], Policy()),
         "data_sha256": by_control[t.head.control].sha256()} for t in trained}
     cursors = [d.cursor for d in data if d.cursor]
     return {

@@ -14,9 +14,12 @@ from cueloop.store.schema import tasks
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
 from ml_backend.answering.proposal import Proposal
-from ml_backend.calibration import Floats, ece, nll
+from ml_backend.calibration import Floats
 from ml_backend.dataset import Dataset
-from ml_backend.evaluation import LEAST_JUDGES, LEAST_PROBABILITY, Score, Verdict, compare, judges, verdict, wilson
+from ml_backend.judging.comparison import compare
+from ml_backend.judging.judges import LEAST_JUDGES, judges, truths
+from ml_backend.judging.score import Score, scored
+from ml_backend.judging.verdict import PROMOTED, Verdict, verdict
 
 Ask = Callable[[Sequence[Mapping[str, Any]]], list[list[Proposal]]]
 """Proposals of a version for tasks."""
@@ -38,21 +41,19 @@ def judge(
             why.append(f"{one.control} has {len(examples)} held-out tasks, {LEAST_JUDGES} are needed")
             continue
         asked = _tasks(store, [example.key for example in examples])
-        truth = np.array([one.labels.index(example.label) for example in examples], dtype=np.int64)
+        truth = truths(one, examples)
         new, said = probabilities(candidate(asked), controls[one.control])
         if not said:
             why.append(f"it says nothing about {one.control}")
             continue
-        right = int((new.argmax(axis=1) == truth).sum())
-        scores[one.control] = Score(len(truth), blind, right / len(truth), *wilson(right, len(truth)),
-                                    nll(np.maximum(new, LEAST_PROBABILITY), truth), ece(new, truth))
+        scores[one.control] = scored(new, truth, blind)
         if champion is None:
             why.append(f"{one.control} has no champion to compare with")
             continue
         old, _ = probabilities(champion(asked), controls[one.control])
         compared.append(compare(one.control, "the champion", new, old, truth))
     if not compared:
-        return Verdict(promoted=True, reason="cannot be judged: " + "; ".join(why)), scores
+        return Verdict(PROMOTED, "cannot be judged: " + "; ".join(why)), scores
     return verdict(compared), scores
 
 

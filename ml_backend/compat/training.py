@@ -37,7 +37,8 @@ from ml_backend.compat.surroundings import within
 from ml_backend.compat.trouble import place
 from ml_backend.compat.version import KIND, TAUGHT, ClassAnswers, labels_of
 from ml_backend.dataset import Dataset
-from ml_backend.evaluation import Score, Verdict
+from ml_backend.judging.score import Score
+from ml_backend.judging.verdict import Verdict
 from ml_backend.protocol import Asked
 from ml_backend.registry import CHAMPION, Loaded
 from ml_backend.retrain import Outcome

@@ -15,11 +15,12 @@ import numpy as np
 from cueloop.sampling import uniform
 from cueloop.store.predictions import Prediction
 from cueloop.types import Control
-from ml_backend.calibration import Floats, Ints, ece, nll
+from ml_backend.calibration import Floats, Ints, ece
 from ml_backend.elsewhere import sayings, trust
 from ml_backend.elsewhere.evidence import Truth
 from ml_backend.elsewhere.trust import SCORELESS, Sayings, Trust
-from ml_backend.evaluation import LEAST_PROBABILITY, Score, wilson
+from ml_backend.judging.intervals import wilson
+from ml_backend.judging.score import Score, scored
 
 PARTS = 5
 """Parts of the cross-fit."""
@@ -91,7 +92,7 @@ def _of_choices(control: Control, rows: Sequence[Prediction], truths: Mapping[in
     for number in range(1, PARTS + 1):
         here = np.flatnonzero(parts == number)
         found[here] = trust.believed(trusts[number], said.where(here))
-    report = {"held_out": asdict(_score(found, truth)),
+    report = {"held_out": asdict(scored(found, truth, blind=True)),
               "calibration": _facts(trusts[0], control.labels, len(rows)) | _errors(said, found, truth)}
     return Learned(trusts, frozenset(row.task for row in rows), report)
 
@@ -114,16 +115,6 @@ def _cross_fit(said: Sayings, truth: Ints, weight: Floats, parts: Ints) -> tuple
     without = (np.flatnonzero(parts != number) for number in range(1, PARTS + 1))
     return trust.learn(said, truth, weight), *(
         trust.learn(said.where(rest), truth[rest], weight[rest]) for rest in without)
-
-
-def _score(found: Floats, truth: Ints) -> Score:
-    """Quality on the tasks with blind answers, each scored by what the others taught."""
-    if not len(truth):
-        return Score(0, True, None, None, None)
-    right = found.argmax(axis=1) == truth
-    low, high = wilson(int(right.sum()), len(right))
-    return Score(len(right), True, float(right.mean()), low, high, nll(np.maximum(found, LEAST_PROBABILITY), truth),
-                 ece(found, truth))
 
 
 def _facts(by: Trust, labels: Sequence[str], tasks: int) -> dict[str, Any]:

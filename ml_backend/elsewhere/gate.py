@@ -9,7 +9,8 @@ from cueloop.store import Store, models, predictions, projects
 from cueloop.store.models import ModelVersion
 from ml_backend import registry
 from ml_backend.elsewhere import side_by_side
-from ml_backend.evaluation import Comparison, Verdict, against_frequencies, compare, verdict
+from ml_backend.judging.comparison import Comparison, against_frequencies, compare, undecided
+from ml_backend.judging.verdict import PROMOTED, Verdict, verdict
 
 
 def judge(store: Store, candidate: ModelVersion) -> tuple[Verdict, ModelVersion | None]:
@@ -22,7 +23,7 @@ def judge(store: Store, candidate: ModelVersion) -> tuple[Verdict, ModelVersion 
     with store.read() as conn:
         champion = models.champion(conn, candidate.project_id)
         if champion is not None and _same(champion, candidate):
-            return Verdict(True, "it is in service already"), champion
+            return Verdict(PROMOTED, "it is in service already"), champion
         controls = parse(projects.get(conn, candidate.project_id).label_config).judged
         mine = set(predictions.controls(conn, candidate.project_id, candidate.name, candidate.version))
         theirs = set(predictions.controls(conn, candidate.project_id, champion.name, champion.version)
@@ -65,5 +66,5 @@ def _same(one: ModelVersion, other: ModelVersion) -> bool:
 
 
 def _silent(control: str) -> Comparison:
-    return Comparison(control, "the champion", 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, no_worse=False, reason=(
-        f"{control}: the champion answers it and this version says nothing of it"))
+    return undecided(control, "the champion", 0,
+                     f"{control}: the champion answers it and this version says nothing of it")

@@ -14,7 +14,9 @@ from cueloop.store.predictions import Prediction, of_tasks
 from cueloop.types import Control
 from ml_backend.calibration import Floats, Ints, ece
 from ml_backend.elsewhere import evidence, sayings
-from ml_backend.evaluation import LEAST_JUDGES, Comparison, compare, compare_scores, wilson
+from ml_backend.judging.comparison import Comparison, compare, compare_scores
+from ml_backend.judging.intervals import wilson
+from ml_backend.judging.judges import LEAST_JUDGES
 
 
 @dataclass(frozen=True, slots=True)

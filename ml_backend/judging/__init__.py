@@ -1,1 +1,1 @@
-"""How good a model is, whether it may serve, and whether it must go."""
+"""How good a version is, whether it may serve, and whether it still should: the gate, shadow mode, the watch."""
