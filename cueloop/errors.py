@@ -42,7 +42,11 @@ class QueueUnavailable(CueloopError):
     """Raised when Redis does not answer: jobs wait, everything else goes on."""
 
 
-class RulesError(CueloopError):
+class FileError(CueloopError):
+    """Raised when a file that people write cannot be read, or has mistakes."""
+
+
+class RulesError(FileError):
     """Raised when a rules file has mistakes; lists every one with file, line and column."""
 
 

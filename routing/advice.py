@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from cueloop import label_config
+from cueloop.language.words import suggest
 from routing.checking import advice as check_advice
 from routing.context import Context
 from routing.language.actions import Ask, Escalate, Reopen, Review
-from routing.language.expressions import suggest
 from routing.people import team_advice
 from routing.thresholds import advice as threshold_advice
 

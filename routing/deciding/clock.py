@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from cueloop.language.words import LONGEST
 from routing.deciding import timing
 from routing.deciding.matching import speaks
 from routing.deciding.plans import Plan
@@ -112,7 +113,7 @@ def moments(source: str) -> Moments:
                      and isinstance(part.value, int | float)]
             if len(clocks) == 1 and len(times) == len(parts) - 1:
                 compared.add(id(clocks[0]))
-                at[_clock(clocks[0])] |= {seconds for seconds in times if seconds <= literals.LONGEST}
+                at[_clock(clocks[0])] |= {seconds for seconds in times if seconds <= LONGEST}
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "known":
             compared |= {id(part) for part in node.args}        # does not change with time
     loose = [node for node in ast.walk(tree) if _clock(node) and id(node) not in compared]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cueloop.language.words import suggest
 from routing.language import columns, functions, literals
 from routing.language.columns import Column, Lookup
 from routing.language.literals import COUNT, SECONDS, SHARE, Measure
@@ -277,12 +277,6 @@ class Compiler:
     def refuse(self, node: ast.expr, message: str) -> None:
         """Note a problem at a node."""
         self.problems.append(Problem(literals.offset(self._lines, node), message))
-
-
-def suggest(name: str, known: object) -> str:
-    """`, did you mean X?` for the nearest known word, or nothing."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)  # type: ignore[call-overload]
-    return f", did you mean {near[0]}?" if near else ""
 
 
 def _finite(value: object) -> float | None:

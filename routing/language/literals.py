@@ -10,14 +10,10 @@ import ast
 import re
 import warnings
 
+from cueloop.language.words import UNITS
+
 SECONDS, SHARE, COUNT = "seconds", "share", "count"
 """What a number measures. Numbers of different measure are not compared; plain numbers go with any."""
-
-LONGEST = 36_500 * 86_400.0
-"""Seconds of the longest time that anything waits for, a hundred years: moments after that have no date."""
-
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-"""Units of a duration, in seconds."""
 
 TOKEN = re.compile(r"""
     "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'            # texts are left alone

@@ -1,27 +1,10 @@
-"""What is wrong with a rules file, and where. All mistakes are told at once."""
+"""What is wrong with a rules file or a team file, and where. All mistakes are told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from cueloop.errors import RulesError
+from cueloop.language.mistakes import FileRefused
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Mistake:
-    """One mistake, at a line and column that count from 1."""
-
-    line: int
-    column: int
-    message: str
-
-
-class RulesRefused(RulesError):
+class RulesRefused(FileRefused, RulesError):
     """Raised when a rules file has mistakes: its message lists each as `file:line:col: message`."""
-
-    def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
-        """`mistakes` in any order."""
-        self.file = file
-        self.mistakes = tuple(sorted(set(mistakes)))
-        super().__init__("\n".join(f"{file}:{m.line}:{m.column}: {m.message}" for m in self.mistakes))

@@ -7,9 +7,8 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, Node
 
 from cueloop.declared import Gold, Recheck
+from cueloop.language.words import UNITS, suggest
 from routing.language.actions import Budget, Limit, Pause
-from routing.language.expressions import suggest
-from routing.language.literals import UNITS
 from routing.language.reader import Reader
 from routing.language.shapes import (
     ABOUT_PEOPLE,

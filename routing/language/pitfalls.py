@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cueloop.language.mistakes import Mistake
 from routing.language import logic
 from routing.language.actions import Accept, Ask, Escalate, Reopen, Review
 from routing.language.atoms import Demand
 from routing.language.audience import Audience
 from routing.language.conditions import Condition
 from routing.language.logic import Tree
-from routing.language.mistakes import Mistake
 from routing.language.rules import Rule, Rules
 from routing.language.scopes import ANNOTATOR
 from routing.language.vocabulary import ACTIONS

@@ -21,13 +21,15 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, Node
 
 from cueloop.declared import Declared, Gold, Recheck
+from cueloop.language.mistakes import Mistake
+from cueloop.language.reader import say
 from routing.language.actions import Accept, Action, Ask, Budget, Escalate, Limit, Pause, Queues, Reopen, Review, Stop
 from routing.language.conditions import Condition, compile_condition
 from routing.language.declarations import declared
 from routing.language.file_fields import DEMANDING, FILE, PEOPLE, RULE
-from routing.language.mistakes import Mistake, RulesRefused
+from routing.language.mistakes import RulesRefused
 from routing.language.people_fields import MOST
-from routing.language.reader import Reader, say, text_of
+from routing.language.reader import Reader, text_of
 from routing.language.vocabulary import ACTIONS
 
 __all__ = ["Accept", "Ask", "Escalate", "Queues", "Reopen", "Review", "Rule", "Rules", "Stop", "load", "parse"]

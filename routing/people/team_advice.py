@@ -9,6 +9,7 @@ from math import inf
 import sqlalchemy as sa
 
 from cueloop import declared
+from cueloop.language.words import suggest
 from cueloop.store import annotators, routes
 from cueloop.store.schema import assignments, projects
 from cueloop.store.schema import routes as table
@@ -17,7 +18,6 @@ from routing.deciding.plans import Plan
 from routing.language import logic
 from routing.language.actions import Ask, Escalate, Reopen, Review
 from routing.language.audience import Audience
-from routing.language.expressions import suggest
 from routing.language.rules import Rule
 from routing.people import qualify
 from routing.people.crowd import Crowd

@@ -18,8 +18,7 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from routing.language.expressions import suggest
-from routing.language.literals import UNITS
+from cueloop.language.words import UNITS, suggest
 from routing.language.mistakes import RulesRefused
 from routing.language.reader import Reader, text_of
 from routing.language.scopes import Scope
