@@ -43,9 +43,11 @@ def ensure(progress: Progress) -> Path:
     return python
 
 
-def borrowed() -> tuple[str, str]:
-    """The folders that it takes all else from: our packages, and Cueloop itself."""
-    return sysconfig.get_paths()["purelib"], str(Path(__file__).resolve().parents[2])
+def borrowed() -> tuple[str, ...]:
+    """The folders that it takes all else from: our packages, those that our environment itself borrows, and Cueloop."""
+    own = sysconfig.get_paths()["purelib"]
+    others = [path for path in sys.path if Path(path).name == "site-packages" and path != own]
+    return own, *others, str(Path(__file__).resolve().parents[2])
 
 
 def _key() -> str:
