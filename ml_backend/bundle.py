@@ -15,9 +15,12 @@ from ml_backend.calibration import Floats, softmax
 from ml_backend.models import kind
 from ml_backend.models.kind import Classifier, explains
 from ml_backend.models.reading import Reading, slices
+from ml_backend.versions import libraries
 
 INDEX = "bundle.json"
 """The file that lists the heads."""
+FORMAT = 1
+"""Of that file. A kind numbers its own files: `FORMAT` of its class, 1 where it says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,22 @@ class Bundle:
     def to_files(self) -> dict[str, bytes]:
         """Everything as named files without code: `bundle.json` and a folder for each head."""
         index = [{"control": h.control, "to_name": h.to_name, "field": h.field, "kind": h.kind,
-                  "labels": list(h.labels), "temperature": h.temperature} for h in self.heads]
-        files = {INDEX: json.dumps({"heads": index}, indent=1).encode()}
+                  "labels": list(h.labels), "temperature": h.temperature, "format": _format(h.classifier),
+                  "libraries": libraries.installed(getattr(h.classifier, "LIBRARIES", ()))} for h in self.heads]
+        files = {INDEX: json.dumps({"format": FORMAT, "heads": index}, indent=1).encode()}
         for number, head in enumerate(self.heads):
             files |= {f"head-{number}/{name}": data for name, data in head.classifier.to_files().items()}
         return files
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """What `to_files` wrote. Raises ModelError when it is not whole."""
+        """What `to_files` wrote. Raises ModelError when it is not whole, or needs another Cueloop or other libraries.
+        """
         try:
-            index = json.loads(files[INDEX])["heads"]
-            return cls(tuple(_head(number, entry, files) for number, entry in enumerate(index)))
-        except (KeyError, TypeError, ValueError) as error:
+            index = json.loads(files[INDEX])
+            _readable(INDEX, index, FORMAT)
+            return cls(tuple(_head(number, entry, files) for number, entry in enumerate(index["heads"])))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{INDEX} of this model cannot be read: {error!r}. Train it anew or roll back.") from None
 
 
@@ -95,9 +101,25 @@ def paired(bundle: Bundle, controls: Sequence[Control]) -> list[tuple[Head, Cont
 def _head(number: int, entry: Mapping[str, object], files: Mapping[str, bytes]) -> Head:
     folder = f"head-{number}/"
     own = {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
-    labels = entry["labels"]
+    labels, made = entry["labels"], kind(str(entry["kind"]))
     assert isinstance(labels, list)
+    _readable(f"Head {entry['control']} ({entry['kind']})", entry, _format(made))
+    made_with = entry.get("libraries") or {}
+    assert isinstance(made_with, dict)
+    libraries.check(f"Head {entry['control']} ({entry['kind']})", made_with)
     return Head(
         control=str(entry["control"]), to_name=str(entry["to_name"]), field=str(entry["field"]),
         kind=str(entry["kind"]), labels=tuple(str(label) for label in labels),
-        temperature=float(str(entry["temperature"])), classifier=kind(str(entry["kind"])).from_files(own))
+        temperature=float(str(entry["temperature"])), classifier=made.from_files(own))
+
+
+def _readable(what: str, entry: Mapping[str, object], known: int) -> None:
+    """Raises ModelError for files of a format that came later than this code. Older ones are read."""
+    found = entry.get("format", 1)
+    if not isinstance(found, int) or found > known:
+        raise ModelError(f"{what} has format {found!r}, and this Cueloop reads up to {known}: it was made by a newer "
+                         "one. Upgrade Cueloop, train again, or roll back.")
+
+
+def _format(made: object) -> int:
+    return int(getattr(made, "FORMAT", 1))

@@ -14,6 +14,11 @@ from cueloop.store.upsert import upsert
 
 DEFAULT = "default"
 """The name that stands for "the model of this project"."""
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+"""In service; trained last and not in service; what a rollback would put in service."""
+SHADOW, PINNED = "shadow", "pinned"
+"""Predicts beside the champion, unseen; in service until a person says otherwise."""
+ALIASES = (CHAMPION, PINNED, SHADOW, CHALLENGER, PREVIOUS)
 ELSEWHERE = "elsewhere"
 """Kind of a version whose predictions were pushed: it was not trained here, and there is nothing to load."""
 
@@ -28,7 +33,7 @@ class ModelVersion:
     """None: trained offline from a CSV file."""
     kind: str
     path: str
-    """Folder of its files, below the artifacts URL."""
+    """Where its files are, below the artifacts URL: `blobs`, or of old versions a folder of their own."""
     sha256: dict[str, str]
     card: dict[str, Any]
     created_at: datetime
@@ -69,6 +74,19 @@ def newest(conn: sa.Connection, project_id: int) -> ModelVersion | None:
     return None if row is None else ModelVersion(**row._mapping)
 
 
+def delete(conn: sa.Connection, name: str, version: str) -> None:
+    """Mark a version as deleted; its row stays, so that lineage leads through it."""
+    conn.execute(model_versions.update().where(
+        model_versions.c.name == name, model_versions.c.version == version, model_versions.c.deleted_at.is_(None)
+    ).values(deleted_at=now()))
+
+
+def needed_contents(conn: sa.Connection) -> set[str]:
+    """SHA-256 of the files of all versions that are not deleted."""
+    rows = conn.scalars(sa.select(model_versions.c.sha256).where(model_versions.c.deleted_at.is_(None)))
+    return {hash_ for hashes in rows for hash_ in hashes.values()}
+
+
 def aliases_of(conn: sa.Connection, name: str) -> dict[str, str]:
     """{alias: version} of one model."""
     return {row.alias: row.version for row in conn.execute(sa.select(aliases).where(aliases.c.name == name))}
@@ -95,5 +113,5 @@ def name_for(conn: sa.Connection, project_id: int, name: str = DEFAULT) -> str:
 def champion(conn: sa.Connection, project_id: int) -> ModelVersion | None:
     """The version in service for a project; None while it has no trained model."""
     name = name_for(conn, project_id)
-    version = aliases_of(conn, name).get("champion")
+    version = aliases_of(conn, name).get(CHAMPION)
     return None if version is None else get(conn, name, version)

@@ -99,7 +99,7 @@ def fill(folder: Path, artifacts: Artifacts, path: str, hashes: Mapping[str, str
         _check(name)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(artifacts.read(path, {name: hashes[name]})[name])
+        artifacts.fetch(path, name, hashes[name], file)
 
 
 def _is(folder: Path, hashes: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
 from cueloop.store.models import ModelVersion
-from ml_backend.artifacts import Artifacts
+from ml_backend.artifacts import BLOBS, Artifacts
 from ml_backend.predictions import OUT_OF_FOLD
 from ml_backend.registry import CHAMPION, LOADERS
 
@@ -137,11 +137,11 @@ def _exported(folder: Path) -> bool:
 def _home(home: Path, version: ModelVersion, artifacts: Artifacts) -> None:
     """A home with one version in service. What it was trained on stays behind: texts' keys are the customer's."""
     hashes = {name: hash_ for name, hash_ in version.sha256.items() if name != OUT_OF_FOLD}
-    Artifacts(f"file://{(home / 'artifacts').absolute()}").write(version.path, artifacts.read(version.path, hashes))
+    Artifacts(f"file://{(home / 'artifacts').absolute()}").write(artifacts.read(version.path, hashes))
     store = Store.open(f"sqlite:///{(home / 'cueloop.sqlite3').absolute()}")
     try:
         with store.write() as conn:
-            models.insert(conn, replace(version, project_id=None, sha256=hashes))
+            models.insert(conn, replace(version, project_id=None, path=BLOBS, sha256=hashes))
             models.set_alias(conn, version.name, CHAMPION, version.version)
     finally:
         store.close()

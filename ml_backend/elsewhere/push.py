@@ -119,13 +119,15 @@ def allowed(conn: sa.Connection, project_id: int, name: str, version: str) -> Mo
         if not registry.NAME.fullmatch(what):
             raise ModelError(f"{what!r} cannot be a model's name or version: use letters, digits, dots, dashes and "
                              "underscores.")
-    taken = {registry.CHAMPION, registry.CHALLENGER, registry.PREVIOUS, "untrained"}
+    taken = {*models.ALIASES, "untrained"}
     if version in taken or version.endswith(ALTERNATIVE):
         raise ModelError(f"{version!r} cannot be a version: the word means something else.")
     found = models.get(conn, name, version)
     if found is not None and (found.kind != ELSEWHERE or found.project_id != project_id):
         whose = "was trained here" if found.kind != ELSEWHERE else f"belongs to project {found.project_id}"
         raise ModelError(f"{name}@{version} {whose}: choose another version.")
+    if found is not None and found.deleted_at is not None:
+        raise ModelError(f"{name}@{version} was deleted: choose another version.")
     others = [v.name for v in models.versions(conn) if v.version == version and v.name != name
               and v.project_id == project_id]
     if others:

@@ -29,7 +29,7 @@ class Disk:
         for name, folder in self._places.items():
             yield name, _trouble(name, folder)
         served = [one.version for slot in slots if (one := slot.now) and one.version.sha256]
-        gone = [version.version for version in served if not self._artifacts.holds(version.path)]
+        gone = [version.version for version in served if not self._artifacts.holds(version.path, version.sha256)]
         yield "files", (f"The files of {', '.join(gone)} are gone. What is in memory goes on; after a restart there is "
                         "nothing to load. Restore them from a backup, or train again.") if gone else ""
 

@@ -6,6 +6,7 @@ import httpx
 from waitress.server import create_server
 
 from cueloop.settings import Settings
+from cueloop.store import models
 from ml_backend import registry
 from ml_backend.app import create_app
 from ml_backend.artifacts import Artifacts
@@ -45,6 +46,13 @@ def train_now(settings, store, data, project_id=None, name="topics"):
     if not outcome.verdict.promoted:  # the gate is not what is tested here
         registry.promote(store, outcome.version, actor="test", reason="")
     return outcome.version.version
+
+
+def files_of(settings, store, version, name="topics"):
+    """{name: place} of a version's files; equal files of several versions are one."""
+    with store.read() as conn:
+        hashes = models.get(conn, name, version).sha256
+    return {file: settings.home / "artifacts" / "blobs" / hash_[:2] / hash_ for file, hash_ in hashes.items()}
 
 
 def task(text, **more):

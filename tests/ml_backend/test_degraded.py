@@ -14,7 +14,7 @@ import pytest
 
 from console.parts.valkey import EmbeddedValkey
 from cueloop.errors import ModelError
-from cueloop.store import Store
+from cueloop.store import Store, models
 from cueloop.store import schema as s
 from ml_backend import registry
 from ml_backend.artifacts import Artifacts
@@ -23,14 +23,10 @@ from ml_backend.serving.asking import Asking, StoreAway
 from ml_backend.serving.blind import Blind
 from tests.ml_backend.conftest import CONFIG, Project, dataset, examples
 from tests.ml_backend.live import Live
-from tests.ml_backend.server import Server, predict, settings_in, task, train_now
+from tests.ml_backend.server import Server, files_of, predict, settings_in, task, train_now
 from tests.ml_backend.test_health import health, until
 
 STORED = {"User-Agent": "heartex/1.23.2"}
-
-
-def folder(settings, version):
-    return Path(settings.home) / "artifacts" / "models" / "topics" / version
 
 
 def ready(client):
@@ -76,17 +72,16 @@ def alter(file):
 
 @pytest.mark.parametrize("harm", [truncate, alter, Path.unlink, lambda file: shutil.rmtree(file.parent)],
                          ids=["truncated", "altered", "missing", "folder gone"])
-def test_a_spoilt_version_is_not_served_told_and_taken_up_when_it_is_whole_again(serve, train, settings, harm):
+def test_a_spoilt_version_is_not_served_told_and_taken_up_when_it_is_whole_again(serve, train, settings, store, harm):
     first = train()
     client = serve("topics")
     assert predict(client, [task("bread")])[0]["model_version"] == first
     # Given a new version that is spoilt before anybody loads it
-    with_copy = Artifacts(settings.artifacts)
-    second = []
+    artifacts, copy, second = settings.home / "artifacts", settings.home / "copy", []
 
     def spoil(store, version, **_):
-        shutil.copytree(folder(settings, version.version), settings.home / "copy")
-        harm(next(folder(settings, version.version).rglob("bundle.json")))
+        shutil.copytree(artifacts, copy)
+        harm(files_of(settings, store, version.version)["bundle.json"])
         second.append(version.version)
         return promote(store, version, **_)
 
@@ -94,15 +89,13 @@ def test_a_spoilt_version_is_not_served_told_and_taken_up_when_it_is_whole_again
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(registry, "promote", spoil)
         train(seed=1)
-    assert with_copy.holds(f"models/topics/{first}")
     # Then the old one stays, and it is told which, since when and why
     told = until(lambda: health(client)["degraded"], lambda told: second[0] in str(told))
     assert f"Version {first} stays in service" in str(told)
     assert predict(client, [task("bread")])[0]["model_version"] == first
     assert ready(client)["models"] == {"topics": first}
     # And when the files are whole again, it comes into service without a restart
-    shutil.rmtree(folder(settings, second[0]), ignore_errors=True)
-    shutil.copytree(settings.home / "copy", folder(settings, second[0]))
+    shutil.copytree(copy, artifacts, dirs_exist_ok=True)
     found = until(lambda: health(client), lambda found: found["models"] == {"topics": second[0]}, seconds=60)
     assert not any(second[0] in reason for reason in found["degraded"])
 
@@ -340,9 +333,10 @@ def test_a_full_disk_keeps_no_half_version_and_serving_goes_on(small_disk, tmp_p
         (small_disk / "filler").write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 8_192))
         # When a version does not fit, then the error says so, nothing of it is left and nothing refers to it
         with pytest.raises(ModelError, match="No space left on device"):
-            Artifacts(settings.artifacts).write("models/topics/next", {"head": b"x" * 100_000})
-        assert sorted(p.name for p in small_disk.iterdir()) == ["filler", "models"]
-        assert [p.name for p in (small_disk / "models" / "topics").iterdir()] == [version]
+            Artifacts(settings.artifacts).write({"head": b"x" * 100_000})
+        with store.read() as conn:
+            assert set(Artifacts(settings.artifacts).contents()) == models.needed_contents(conn)
+        assert not list(small_disk.rglob(".writing-*"))
         # And what is in service goes on, and it is told
         assert "is full" in degraded(server.client)[0]
         assert predict(server.client, [task("bread")])[0]["model_version"] == version
@@ -359,8 +353,8 @@ def test_a_storage_that_refuses_leaves_nothing_half(settings, monkeypatch):
 
     monkeypatch.setattr(artifacts._fs, "pipe_file", full)
     with pytest.raises(ModelError, match="No space left on device"):
-        artifacts.write("models/a/1", {"one": b"1"})
-    assert not list((settings.home / "artifacts").iterdir())
+        artifacts.write({"one": b"1"})
+    assert not [path for path in (settings.home / "artifacts").rglob("*") if path.is_file()]
 
 
 def test_a_killed_process_is_replaced_and_each_tells_of_itself(tmp_path):

@@ -13,7 +13,7 @@ from ml_backend.artifacts import Artifacts
 from ml_backend.serving.asking import Asking
 from ml_backend.serving.slot import Serving
 from tests.ml_backend.conftest import CONFIG, examples
-from tests.ml_backend.server import AUTH, predict, task
+from tests.ml_backend.server import AUTH, files_of, predict, task
 
 
 def test_promotions_while_eight_threads_predict_fail_no_request_and_mix_no_versions(serve, train):
@@ -59,8 +59,7 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one_in_service(serve, tr
     client = serve("topics")
     assert predict(client, [task("bread")])[0]["model_version"] == first
     second = train(seed=1)
-    file = Path(settings.home) / "artifacts" / "models" / "topics" / second / "bundle.json"
-    file.write_bytes(b"{}")
+    files_of(settings, store, second)["bundle.json"].write_bytes(b"{}")
     for _ in range(10):
         time.sleep(0.06)
         assert predict(client, [task("bread")])[0]["model_version"] in {first, second}

@@ -12,6 +12,11 @@ from ml_backend.bundle import Bundle
 from ml_backend.training import train
 from tests.ml_backend.conftest import dataset, examples
 
+
+def place(folder, hash_):
+    return folder / "blobs" / hash_[:2] / hash_
+
+
 TEXTS = ["bread and butter", "a loan from the bank"]
 
 
@@ -72,13 +77,13 @@ def test_what_is_not_there_is_named_with_what_is(store, save):
         _resolve(store, "topisc")
 
 
-def test_a_crash_between_files_and_row_leaves_no_version_and_no_obstacle(store, folder, save, monkeypatch):
+def test_a_crash_between_files_and_row_leaves_no_version_and_no_obstacle(store, artifacts, save, monkeypatch):
     # Given a save that dies when the files are there and the row is not
     with monkeypatch.context() as m:
         m.setattr(models, "insert", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             save()
-    assert list((folder / "models" / "topics").iterdir())
+    assert artifacts.contents()
     with store.read() as conn:
         assert models.versions(conn) == []
     # When it is tried again, then it works and is the only version
@@ -87,25 +92,10 @@ def test_a_crash_between_files_and_row_leaves_no_version_and_no_obstacle(store, 
         assert [v.version for v in models.versions(conn)] == [saved.version]
 
 
-def test_a_crash_while_files_are_written_leaves_no_folder_of_that_version(folder, artifacts, monkeypatch):
-    with monkeypatch.context() as m:
-        m.setattr(artifacts._fs, "mv", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            artifacts.write("models/topics/1", {"a": b"1"})
-    assert not (folder / "models" / "topics" / "1").exists()
-    assert artifacts.write("models/topics/1", {"a": b"1"})
-
-
-def test_versions_are_never_overwritten(artifacts):
-    artifacts.write("models/topics/1", {"a": b"1"})
-    with pytest.raises(ModelError, match="never overwritten"):
-        artifacts.write("models/topics/1", {"a": b"2"})
-
-
 @pytest.mark.parametrize("harm", ["change", "delete"])
 def test_a_file_that_is_not_the_one_written_is_not_loaded(folder, artifacts, save, harm):
     saved = save()
-    file = folder / saved.path / "head-0" / "arrays.npz"
+    file = place(folder, saved.sha256["head-0/arrays.npz"])
     file.write_bytes(file.read_bytes()[:-1] + b"x") if harm == "change" else file.unlink()
     with pytest.raises(ModelError, match=r"arrays\.npz.*(SHA-256|cannot be read)"):
         registry.load(artifacts, saved)
@@ -125,16 +115,33 @@ def test_a_name_that_is_no_folder_is_refused(save, name):
         save(name)
 
 
-def test_rollback_swaps_champion_and_previous_and_is_audited(store, save):
-    first, second = save(), save()
-    registry.promote(store, first, actor="test", reason="first")
-    assert registry.promote(store, second, actor="test", reason="better") == first.version
-    assert registry.rollback(store, "topics", actor="test", reason="oh") == first
-    assert _resolve(store, "topics") == first
+def test_several_rollbacks_walk_back_and_never_to_and_fro(store, save):
+    first, second, third = save(), save(), save()
+    for version in (first, second, third):
+        registry.promote(store, version, actor="test", reason="better")
     assert _resolve(store, "topics@previous") == second
+    assert registry.rollback(store, "topics", actor="test", reason="oh") == second
+    assert _resolve(store, "topics@previous") == first
+    assert registry.rollback(store, "topics", actor="test", reason="oh") == first
+    with pytest.raises(NotFound, match="no previous version"):
+        registry.rollback(store, "topics", actor="test")
+    assert _resolve(store, "topics") == first
+    # Then what was rolled back from comes back by a promotion, and from there the way back is as it was
+    registry.promote(store, third, actor="test", reason="it was right")
+    assert registry.rollback(store, "topics", actor="test") == first
     with store.read() as conn:
         actions = list(conn.scalars(sa.select(s.audit.c.action).order_by(s.audit.c.key)))
-    assert actions == ["model promoted", "model promoted", "model rolled back"]
+    assert [a.removeprefix("model ") for a in actions] == ["promoted"] * 3 + ["rolled back"] * 2 + [
+        "promoted", "rolled back"]
+
+
+def test_a_store_whose_audit_log_does_not_reach_back_has_its_alias(store, save):
+    first, second, third = save(), save(), save()
+    with store.write() as conn:
+        models.set_alias(conn, "topics", registry.CHAMPION, second.version)
+        models.set_alias(conn, "topics", registry.PREVIOUS, first.version)
+    registry.promote(store, third, actor="test", reason="")
+    assert registry.rollback(store, "topics", actor="test") == second
 
 
 def test_rollback_without_a_previous_version_says_so(store, save):

@@ -10,7 +10,7 @@ import pytest
 from cueloop.errors import CueloopError, DataError, ModelError
 from cueloop.store import predictions
 from ml_backend import registry
-from ml_backend.artifacts import Artifacts, sha256
+from ml_backend.artifacts import BLOBS, Artifacts, sha256
 from ml_backend.compat.folder import fill, gather, lay_out
 from ml_backend.elsewhere import files
 from ml_backend.elsewhere.push import Source, push
@@ -32,7 +32,11 @@ def test_a_name_that_leads_away_is_neither_read_nor_written(artifacts, tmp_path,
     with pytest.raises(ModelError, match="cannot be a file"):
         artifacts.read("models/m/1", {name: sha256(b"secret")})
     with pytest.raises(ModelError, match="cannot be a file"):
-        artifacts.write("models/m/1", {"good": b"1", name: b"2"})
+        artifacts.read(BLOBS, {name: sha256(b"secret")})
+    with pytest.raises(ModelError, match="cannot be a file"):
+        artifacts.read(BLOBS, {"a": name})
+    with pytest.raises(ModelError, match="cannot be a file"):
+        artifacts.write({"good": b"1", name: b"2"})
     with pytest.raises(ModelError):
         lay_out(artifacts, "models/m/1", {name: sha256(b"secret")}, tmp_path / "home")
     assert [path for path in sorted(tmp_path.rglob("*")) if path not in before and path.is_file()] == []
@@ -48,11 +52,11 @@ def test_a_version_whose_row_points_elsewhere_is_not_loaded(artifacts, settings,
 
 
 def test_a_class_finds_its_files_in_folders_of_its_own(artifacts, tmp_path):
-    hashes = artifacts.write("models/m/1", {"a": b"1", "deep/b": b"2"})
+    hashes = artifacts.write({"a": b"1", "deep/b": b"2"})
     old = os.umask(0)
     try:
-        folder = lay_out(artifacts, "models/m/1", hashes, tmp_path / "home")
-        fill(tmp_path / "work", artifacts, "models/m/1", hashes)
+        folder = lay_out(artifacts, BLOBS, hashes, tmp_path / "home")
+        fill(tmp_path / "work", artifacts, BLOBS, hashes)
     finally:
         os.umask(old)
     assert (folder.stat().st_mode & 0o777, (tmp_path / "work").stat().st_mode & 0o777) == (0o700, 0o700)
@@ -72,11 +76,11 @@ def test_a_link_or_a_pipe_in_the_folder_of_a_class_is_no_part_of_a_version(tmp_p
 
 
 def test_a_file_that_is_altered_where_it_was_laid_out_is_laid_out_again(artifacts, tmp_path):
-    hashes = artifacts.write("models/m/1", {"a": b"1"})
-    folder = lay_out(artifacts, "models/m/1", hashes, tmp_path)
+    hashes = artifacts.write({"a": b"1"})
+    folder = lay_out(artifacts, BLOBS, hashes, tmp_path)
     (folder / "a").unlink()
     (folder / "a").symlink_to(tmp_path / "secret")
-    assert (lay_out(artifacts, "models/m/1", hashes, tmp_path) / "a").read_bytes() == b"1"
+    assert (lay_out(artifacts, BLOBS, hashes, tmp_path) / "a").read_bytes() == b"1"
 
 
 # --- predictions from elsewhere -----------------------------------------------------------------------------------

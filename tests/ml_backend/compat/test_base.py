@@ -133,20 +133,20 @@ def test_packages_of_old_are_found_in_the_sdk_and_the_server_is_not(tmp_path):
 
 def test_files_are_laid_out_as_they_were_written_and_again_when_they_were_spoilt(tmp_path):
     from cueloop.errors import ModelError
-    from ml_backend.artifacts import Artifacts
+    from ml_backend.artifacts import BLOBS, Artifacts
 
     (tmp_path / "trained" / "deep").mkdir(parents=True)
     (tmp_path / "trained" / "deep" / "weights").write_bytes(b"1234")
     artifacts = Artifacts(f"file://{tmp_path}/artifacts")
-    hashes = artifacts.write("models/x/1", gather(tmp_path / "trained"))
-    folder = lay_out(artifacts, "models/x/1", hashes, tmp_path)
-    assert lay_out(artifacts, "models/x/1", hashes, tmp_path) == folder
+    hashes = artifacts.write(gather(tmp_path / "trained"))
+    folder = lay_out(artifacts, BLOBS, hashes, tmp_path)
+    assert lay_out(artifacts, BLOBS, hashes, tmp_path) == folder
     (folder / "deep" / "weights").write_bytes(b"spoilt")
-    assert lay_out(artifacts, "models/x/1", hashes, tmp_path) == folder
+    assert lay_out(artifacts, BLOBS, hashes, tmp_path) == folder
     assert (folder / "deep" / "weights").read_bytes() == b"1234"
     with pytest.raises(ModelError, match="outside its folder"):
-        lay_out(artifacts, "models/x/1", {"../weights": "0"}, tmp_path)
-    (tmp_path / "artifacts" / "models" / "x" / "1" / "deep" / "weights").write_bytes(b"evil")
+        lay_out(artifacts, BLOBS, {"../weights": "0"}, tmp_path)
+    next(path for path in (tmp_path / "artifacts" / BLOBS).rglob("*") if path.is_file()).write_bytes(b"evil")
     (folder / "deep" / "weights").write_bytes(b"spoilt")
     with pytest.raises(ModelError, match="SHA-256"):
-        lay_out(artifacts, "models/x/1", hashes, tmp_path)
+        lay_out(artifacts, BLOBS, hashes, tmp_path)

@@ -15,13 +15,9 @@ from ml_backend import registry
 from ml_backend.app import create_app
 from ml_backend.bundle import Bundle
 from tests.ml_backend.conftest import CONFIG, dataset, examples
-from tests.ml_backend.server import AUTH, Server, predict, task, train_now
+from tests.ml_backend.server import AUTH, Server, files_of, predict, task, train_now
 
 BREAD = "bread cheese soup salad dinner"
-
-
-def folder(settings, version):
-    return Path(settings.home) / "artifacts" / "models" / "topics" / version
 
 
 def put_in_service(store, version):
@@ -63,32 +59,32 @@ def test_fault_10_a_file_cut_short_is_never_served(serve, train, settings, store
     second = train(seed=1)
     put_in_service(store, first)
     # Given a second version of which one file after the other is cut in half
-    for file in sorted(p for p in folder(settings, second).rglob("*") if p.is_file()):
+    for name, file in sorted(files_of(settings, store, second).items()):
         whole = file.read_bytes()
         file.write_bytes(whole[:len(whole) // 2])
         put_in_service(store, second)
         time.sleep(0.12)  # the server looks every 0.05 s
         answers = [predict(client, [task(BREAD)])[0] for _ in range(3)]
-        needed = file.name == "bundle.json" or file.parent.name.startswith("head-")
-        assert not needed or {answer["model_version"] for answer in answers} == {first}, file
+        needed = name == "bundle.json" or name.startswith("head-")
+        assert not needed or {answer["model_version"] for answer in answers} == {first}, name
         put_in_service(store, first)
         time.sleep(0.12)
         file.write_bytes(whole)
     assert predict(client, [task(BREAD)])[0]["model_version"] == first
 
 
-def test_fault_10_no_file_of_a_model_can_run_code(train, settings):
-    for file in (p for p in folder(settings, train()).rglob("*") if p.is_file()):
+def test_fault_10_no_file_of_a_model_can_run_code(train, settings, store):
+    for name, file in files_of(settings, store, train()).items():
         assert not file.read_bytes().startswith(b"\x80")  # a pickle
-        if file.suffix in {".npy", ".npz"}:
+        if name.endswith((".npy", ".npz")):
             np.load(file, allow_pickle=False)
-        assert file.suffix not in {".pkl", ".joblib", ".pt", ".bin"}
+        assert not name.endswith((".pkl", ".joblib", ".pt", ".bin"))
 
 
-def test_fault_20_a_model_that_cannot_be_loaded_is_never_replaced_by_a_guess(serve, train, settings):
+def test_fault_20_a_model_that_cannot_be_loaded_is_never_replaced_by_a_guess(serve, train, settings, store):
     """Upstream falls back to a random head without a word. Here nothing is answered, and it is told."""
     version = train()
-    (folder(settings, version) / "bundle.json").write_bytes(b"{}")
+    files_of(settings, store, version)["bundle.json"].write_bytes(b"{}")
     client = serve("topics")
     assert predict(client, [task(BREAD)]) == [{"result": [], "score": 0.0, "model_version": "untrained"}]
     assert client.post("/setup", json={}).json() == {"model_version": "untrained"}
@@ -141,13 +137,13 @@ def test_fault_22_a_home_that_is_a_relative_path_serves_and_no_file_is_ever_dele
     version = train_now(settings, store, [dataset(examples(60))])
     for broken in (False, True):
         if broken:
-            (folder(settings, version) / "bundle.json").write_bytes(b"{}")
-        files = sorted(p for p in folder(settings, version).rglob("*"))
+            files_of(settings, store, version)["bundle.json"].write_bytes(b"{}")
+        files = sorted(Path("artifacts").rglob("*"))
         server = Server(settings, store, "topics")
         [answer] = predict(server.client, [task(BREAD)])
         server.stop()
         assert (answer["model_version"] == version) is not broken
-        assert sorted(p for p in folder(settings, version).rglob("*")) == files
+        assert sorted(Path("artifacts").rglob("*")) == files
     store.close()
 
 
