@@ -1,0 +1,97 @@
+"""Where texts stand to each other: points of which near ones say much the same.
+
+The n-grams of the default model, weighted by how rare they are among these very texts, pressed into few dimensions
+(latent semantic analysis: Deerwester et al. 1990). No label is needed, so it works before there is any model.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_backend.models.text_linear import VIEWS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Points = NDArray[np.float32]
+
+DIMENSIONS = 128
+"""Of the points: enough to tell topics and phrases apart, few enough to compare thousands with thousands."""
+LONGEST = 2_000
+"""Characters of a text that are read: what a text is about shows early."""
+MOST_GRAMS = 50_000
+"""N-grams kept in each view, the most frequent first."""
+NEIGHBOURS = 10
+"""Texts that say how typical a text is."""
+BLOCK = 2_000
+"""Texts compared with all others at a time, so that memory stays bounded."""
+
+
+def grams(texts: Sequence[str]) -> csr_matrix:
+    """(n, features) tf-idf of the texts' words and pieces of words, each view of length 1; float32.
+
+    A text of neither (an emoji) is a row of nothing. Texts of nothing at all have one empty feature.
+    """
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    cut = [text[:LONGEST] for text in texts]
+    found = []
+    for options in VIEWS.values():
+        view = TfidfVectorizer(**options, sublinear_tf=True, max_features=MOST_GRAMS, dtype=np.float32,
+                               min_df=2 if len(cut) > NEIGHBOURS else 1)
+        try:
+            found.append(view.fit_transform(cut))
+        except ValueError:      # scikit-learn's "empty vocabulary", or nothing that occurs twice
+            continue
+    return csr_matrix(hstack(found)) if found else csr_matrix((len(texts), 1), dtype=np.float32)
+
+
+def points(features: csr_matrix, dimensions: int = DIMENSIONS) -> Points:
+    """(n, d) unit rows, or zero where a text has no features; d is `dimensions` or less for few or uniform texts."""
+    from sklearn.utils.extmath import randomized_svd
+    from threadpoolctl import threadpool_limits
+
+    size = min(dimensions, min(features.shape) - 1)
+    if size < 1 or not features.nnz:
+        return np.zeros((features.shape[0], 1), dtype=np.float32)
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)     # fewer distinct texts than dimensions: zeros, as they are
+        left, sizes, _ = randomized_svd(features, size, n_iter=2, random_state=0)
+    return unit(np.asarray(left * sizes, dtype=np.float32))
+
+
+def unit(rows: NDArray[np.float32]) -> Points:
+    """Rows of length 1; a row of (next to) nothing becomes zero: it is like no other."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-6)
+
+
+def typical(some: Points, among: Points, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
+    """(n,) mean cosine of each of `some` (n, d) to its nearest `among` (m, d), 0 to 1: how many speak like it.
+
+    `among` may hold the texts themselves; the nearest one is passed over for that.
+    """
+    near = min(neighbours, len(among) - 1)
+    if near < 1 or not len(some):
+        return np.zeros(len(some))
+    found = np.empty(len(some))
+    for start in range(0, len(some), BLOCK):
+        likeness = some[start:start + BLOCK] @ among.T
+        nearest = np.partition(likeness, -near - 1, axis=1)[:, -near - 1:]
+        nearest.sort(axis=1)
+        found[start:start + BLOCK] = nearest[:, :-1].mean(axis=1)
+    return np.clip(found, 0.0, 1.0)
+
+
+def nearest(some: Points, others: Points) -> NDArray[np.float64]:
+    """(n,) largest cosine of each of `some` to any of `others`, 0 to 1; 0 where there are none."""
+    if not len(others):
+        return np.zeros(len(some))
+    found = [(some[start:start + BLOCK] @ others.T).max(axis=1) for start in range(0, len(some), BLOCK)]
+    return np.clip(np.concatenate([np.empty(0), *found]), 0.0, 1.0)
