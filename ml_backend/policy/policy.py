@@ -30,6 +30,16 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """A time of the week."""
+
+    day: int | None
+    """0: Monday; None: every day."""
+    minute: int
+    """Minutes after midnight."""
+
+
+@dataclass(frozen=True, slots=True)
 class Triggers:
     """When a training is due: whichever comes first. None: never for that reason."""
 
@@ -40,21 +50,27 @@ class Triggers:
     growth: float | None = 0.4
     """Share by which the labelled tasks have grown since the last training."""
     least_new: int = 20
-    """New labels that a training needs, unless a person or the schedule asks for it."""
+    """New labels that a training needs, unless a person or the schedule asks for it. Any reason but growth needs twice
+    as many, and twice its own evidence, after each training since the champion's that did not come into service."""
     score_fall: float | None = 0.05
-    """Points by which the champion's accuracy on fresh blind audits has fallen below what it was promoted with."""
+    """Points by which the champion's accuracy on fresh blind audits has fallen below what it was promoted with, beyond
+    chance."""
     score_audits: int = 30
     """Fresh audits that this needs."""
     input_drift: float | None = 0.2
-    """Population stability index of the inputs against those it was trained on."""
+    """Population stability index of newly arrived tasks' inputs against those that were there when it was trained."""
     label_drift: float | None = 0.1
-    """The same of the mix of labels."""
+    """The same of the mix of labels, as the champion predicts them."""
     guideline: bool = True
     """A new guideline version, as soon as enough tasks were answered under it (`least_new`)."""
     every: float | None = None
-    """Seconds since the last training."""
+    """Seconds since the last training, if anything has changed since."""
+    at: tuple[Clock, ...] = ()
+    """Times of the week at which a training is due, if anything has changed since the last."""
+    time_zone: str = "UTC"
+    """Time zone of `at`."""
     pause: float = 600.0
-    """Seconds after a training that failed."""
+    """Seconds after a training that failed; twice as long after each further one, up to a day."""
 
 
 @dataclass(frozen=True, slots=True)
