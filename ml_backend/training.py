@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,10 @@ from cueloop.errors import ModelError
 from ml_backend.bundle import Head
 from ml_backend.calibration import Floats, ece, fit_temperature, nll, softmax
 from ml_backend.dataset import Dataset, Example
-from ml_backend.folds import FOLDS, deal
+from ml_backend.folds import deal, parts
 from ml_backend.models import kind as kind_named
 from ml_backend.models.kind import Classifier
+from ml_backend.models.prepared import Reader, reader
 
 DEFAULT_KIND = "text-linear"
 """Kind of model that is trained when nothing else is asked for."""
@@ -47,23 +49,25 @@ def train(
 
     Raises ModelError when fewer than two classes have examples, or when training does not converge.
     """
-    examples = [e for e, held in zip(data.examples, data.held_out(), strict=True) if not held]
+    examples = [e for e, taught in zip(data.examples, data.taught(), strict=True) if taught and e.weight != 0]
+    _check_weights(data.control, examples)
     counts = Counter(e.label for e in examples)
     labels = tuple(label for label in data.labels if counts[label] >= LEAST_EXAMPLES)
     if len(labels) < 2:
         raise ModelError(
             f"Control {data.control}: a model needs {LEAST_EXAMPLES} training examples of at least two classes; there "
             f"are {dict(counts) or 'none'} (up to a fifth is held out). Label more, or check the label config.")
-    examples = [e for e in examples if e.label in labels]
-    texts = [e.text for e in examples]
-    truth = np.array([labels.index(e.label) for e in examples], dtype=np.int64)
-    weights = np.array([e.weight for e in examples])
-    lessons = _lessons(examples, data.labels, labels)
-    model_class = kind_named(kind)
-    logits = _out_of_fold(model_class, texts, truth, lessons, len(labels), seed, progress)
-    temperature = fit_temperature(logits, truth, weights)
-    classifier = _fit(model_class, texts, lessons, np.arange(len(texts)), len(labels), seed)
-    progress(FOLDS + 1, FOLDS + 1)
+    place = {label: at for at, label in enumerate(labels)}
+    examples = [e for e in examples if e.label in place]
+    truth = np.array([place[e.label] for e in examples], dtype=np.int64)
+    weights = _weights(examples, data.labels, place)
+    read = reader(kind_named(kind), [e.text for e in examples])
+    fold = deal(truth, parts(len(examples)), seed, [e.cluster for e in examples])
+    steps = int(fold.max()) + 2
+    logits, models = _out_of_fold(read, fold, weights, seed, lambda done: progress(done, steps))
+    temperature = fit_temperature(logits, truth, weights.sum(axis=1, dtype=np.float64))
+    classifier = read.fit(np.arange(len(examples)), weights, seed=seed, starts=models)
+    progress(steps, steps)
     raw, calibrated = softmax(logits), softmax(logits, temperature)
     report = {
         "examples": len(examples), "classes": {label: counts[label] for label in labels},
@@ -78,36 +82,36 @@ def train(
     return Trained(head, np.array([e.key for e in examples], dtype=np.int64), truth, calibrated, report)
 
 
-def _lessons(examples: Sequence[Example], told: Sequence[str], labels: Sequence[str]) -> Floats:
+def _check_weights(control: str, examples: Sequence[Example]) -> None:
+    for example in examples:
+        sure = (example.weight, *(example.shares or ()))
+        if not all(math.isfinite(one) and one >= 0 for one in sure):
+            raise ModelError(
+                f"Control {control}: the label of {example.identity[:100]!r} has weight {example.weight} and shares "
+                f"{example.shares}; they must be numbers from 0 up. Recompute the consensus (`cueloop sync --full`).")
+
+
+def _weights(examples: Sequence[Example], told: Sequence[str], place: Mapping[str, int]) -> NDArray[np.float32]:
     """Weight of each label in each example: (n, labels). All on one label, or on several in their shares."""
-    lessons = np.zeros((len(examples), len(labels)))
-    columns = [told.index(label) for label in labels]
-    for row, example in zip(lessons, examples, strict=True):
+    found = np.zeros((len(examples), len(place)), dtype=np.float32)
+    columns = [told.index(label) for label in place]
+    for row, example in zip(found, examples, strict=True):
         shares = np.zeros(0) if example.shares is None else np.array(example.shares)[columns]
         if shares.sum() > 0:
             row[:] = example.weight * shares / shares.sum()
         else:
-            row[labels.index(example.label)] = example.weight
-    return lessons
-
-
-def _fit(model_class: type[Classifier], texts: list[str], lessons: Floats, some: NDArray[np.int64], classes: int,
-         seed: int) -> Classifier:
-    """A model of some of the texts; one with several labels is learned once with each, at its share."""
-    row, label = np.nonzero(lessons[some])
-    return model_class.fit([texts[some[i]] for i in row], label, lessons[some[row], label], classes=classes, seed=seed)
+            row[place[example.label]] = example.weight
+    return found
 
 
 def _out_of_fold(
-    model_class: type[Classifier], texts: list[str], truth: NDArray[np.int64], lessons: Floats, classes: int,
-    seed: int, progress: Progress,
-) -> Floats:
-    """Logits (n, classes) of each text by a model that was trained without its fold."""
-    fold = deal(truth, seed=seed)
-    logits = np.empty((len(texts), classes))
+    read: Reader, fold: NDArray[np.int64], weights: NDArray[np.float32], seed: int, progress: Callable[[int], None],
+) -> tuple[Floats, list[Classifier]]:
+    """Logits (n, classes) of each text by a model that was trained without its fold, and these models."""
+    logits, models = np.empty(weights.shape), []
     for number in np.unique(fold):
         seen, unseen = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        model = _fit(model_class, texts, lessons, seen, classes, seed)
-        logits[unseen] = model.logits([texts[i] for i in unseen])
-        progress(int(number) + 1, FOLDS + 1)
-    return logits
+        models.append(read.fit(seen, weights[seen], seed=seed))
+        logits[unseen] = read.logits(models[-1], unseen)
+        progress(int(number) + 1)
+    return logits, models

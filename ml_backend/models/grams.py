@@ -27,7 +27,8 @@ REMEMBERED = 50_000
 LONGEST_REMEMBERED = 64
 """Characters of a word that is remembered: longer ones hardly come twice."""
 
-_TOKEN = re.compile(r"\w+")
+TOKEN = re.compile(r"\w+")
+"""What counts as a word of the first view; never more than a word between blanks."""
 _AROUND = re.compile(r"^\W+|\W+$")
 
 
@@ -132,7 +133,7 @@ class Grams:
         return found
 
     def _read(self, word: str) -> _Word:
-        tokens = _TOKEN.findall(word)
+        tokens = TOKEN.findall(word)
         columns = [self._single[token] for token in tokens if token in self._single]
         if self._pieces:
             columns += [self._pieces[piece] for piece in pieces(word) if piece in self._pieces]

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cueloop.errors import ModelError
 from ml_backend.calibration import Floats, Ints
+from ml_backend.models import logistic
+from ml_backend.models.counts import Counts, count
 from ml_backend.models.grams import LONGEST_PAIR, LONGEST_PIECE, PIECES, SHORTEST_PIECE, WORDS
 from ml_backend.models.linear import LinearReading
 from ml_backend.models.reading import slices
-from ml_backend.models.tfidf import TfIdf, View
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+from ml_backend.models.tfidf import TfIdf, View, fit, weigh
 
 Weights = NDArray[np.float32]
 """Coefficients are kept as they are stored, so that a loaded model answers exactly as the trained one."""
@@ -36,8 +34,8 @@ LONGEST = 200_000
 """Characters of a text that are read, some 30,000 words."""
 MAX_FEATURES = 100_000
 """N-grams kept in each view, the most frequent first."""
-RARE_FROM = 2_000
-"""From this many texts on, n-grams that occur in one text only are left out."""
+MAX_COEFFICIENTS = 10_000_000
+"""N-grams times classes at most: what is kept, served and remembered of a training grows with them."""
 INVERSE_REGULARISATION = 10.0
 """C of the logistic regression. From 1 to 30 the calibrated scores of real sets of 100 to 800 texts hardly differ."""
 MAX_ITERATIONS = 1_000
@@ -70,30 +68,47 @@ class TextLinear:
     @classmethod
     def fit(cls, texts: Sequence[str], truth: Ints, weights: Floats, *, classes: int, seed: int) -> Self:
         """See `Classifier.fit`."""
-        from sklearn.linear_model import LogisticRegression
+        each = np.zeros((len(texts), classes), dtype=np.float32)
+        each[np.arange(len(texts)), truth] = weights
+        return cls.fit_prepared(cls.prepare(texts), np.arange(len(texts)), each, seed=seed)
+
+    @classmethod
+    def prepare(cls, texts: Sequence[str]) -> Counts:
+        """See `Preparing.prepare`."""
+        counts = count([text[:LONGEST] for text in texts])
+        if not any(counts.grams.values()):
+            raise ModelError("The training texts are all empty: check which field of the data holds the text.")
+        return counts
+
+    @classmethod
+    def fit_prepared(
+        cls, prepared: Counts, rows: Ints, weights: Weights, *, seed: int, starts: Sequence[Self] = (),
+    ) -> Self:
+        """See `Preparing.fit_prepared`. Nothing is drawn: the seed changes nothing."""
         from threadpoolctl import threadpool_limits
 
-        counts = np.bincount(truth, minlength=classes)
-        if classes < 2 or (counts == 0).any():
-            raise ModelError(f"Training needs examples of at least two classes and of each one; got {counts.tolist()}.")
-        texts = [text[:LONGEST] for text in texts]
-        views = _fit_views(texts)
-        features = _features(TfIdf(views), texts)
-        regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=MAX_ITERATIONS, random_state=seed)
-        with warnings.catch_warnings(record=True) as told, threadpool_limits(1, user_api="blas"):
-            warnings.simplefilter("always")  # one thread: it is as fast, and people work on this machine meanwhile
-            regression.fit(features, truth, sample_weight=weights)
-        if told or regression.n_iter_.max() >= MAX_ITERATIONS:
-            why = "; ".join(str(w.message).split("\n", 1)[0] for w in told) or f"{MAX_ITERATIONS} steps"
-            raise ModelError(f"Training did not converge ({why}). The model is not used. "
-                             "Look for texts that carry contradicting labels.")
-        coefficients, intercept = regression.coef_, regression.intercept_
-        if classes == 2:  # scikit-learn keeps one row for two classes
-            coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
-            intercept = np.array([0.0, float(intercept[0])])
-        model = cls(views, coefficients.astype(np.float32), intercept)
-        model._check_learned(texts, counts)
-        return model
+        classes = weights.shape[1]
+        taught = np.bincount(weights.argmax(axis=1)[weights.any(axis=1)], minlength=classes)
+        if classes < 2 or not weights.any(axis=0).all():
+            raise ModelError(f"Training needs examples of at least two classes and of each one; got {taught.tolist()}.")
+        matrix = prepared.matrix[rows]
+        columns, idf = fit(matrix, prepared.border, prepared.least, min(MAX_FEATURES, MAX_COEFFICIENTS // classes // 2))
+        if not len(columns):
+            raise ModelError("The training texts have no words in common: nothing can be learned from them.")
+        border = int(np.searchsorted(columns, prepared.border))
+        with threadpool_limits(1, user_api="blas"):     # one thread: it is as fast, and people work here meanwhile
+            found = logistic.fit(
+                weigh(matrix[:, columns], idf, border), weights, most=MAX_ITERATIONS,
+                inverse_regularisation=INVERSE_REGULARISATION / (2 if classes == 2 else 1),
+                start=_start(prepared, columns, starts))
+        _check_learned(found.logits, taught)
+        return cls(_views(prepared, columns, idf), found.coefficients[:-1].T, found.coefficients[-1].astype(np.float64))
+
+    def logits_prepared(self, prepared: Counts, rows: Ints) -> Floats:
+        """See `Preparing.logits_prepared`."""
+        idf = np.concatenate([view.idf for view in self.views.values()])
+        features = weigh(prepared.matrix[rows][:, _columns(prepared, self.views)], idf, self._tfidf.border)
+        return np.asarray(features @ self._coefficients + self.intercept, dtype=np.float64)
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """See `Classifier.logits`."""
@@ -124,34 +139,48 @@ class TextLinear:
             raise ModelError(f"The files of this text-linear model do not fit together: {error}. "
                              "Train it anew or roll back.") from None
 
-    def _check_learned(self, texts: Sequence[str], counts: Ints) -> None:
-        """A model that never answers a class it has often seen was not trained, whatever the solver says."""
-        answered = np.bincount(self.logits(texts).argmax(axis=1), minlength=len(counts))
-        often = counts >= max(5, OFTEN * counts.sum())
-        if np.count_nonzero(answered) < 2 or (often & (answered == 0)).any():
-            raise ModelError(f"The trained model answers its classes {answered.tolist()} times where the examples "
-                             f"have them {counts.tolist()} times: it learned nothing of some. It is not used. "
-                             "Look for texts that carry contradicting labels.")
 
-
-def _fit_views(texts: Sequence[str]) -> dict[str, View]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    views = {}
-    for name, options in VIEWS.items():
-        view = TfidfVectorizer(**options, sublinear_tf=True, max_features=MAX_FEATURES,
-                               min_df=2 if len(texts) >= RARE_FROM else 1)
-        try:
-            view.fit(texts)
-        except ValueError:  # scikit-learn's "empty vocabulary": e.g. emoji have no words
-            continue
-        views[name] = View(tuple(sorted(view.vocabulary_, key=view.vocabulary_.__getitem__)), view.idf_)
-    if not views:
-        raise ModelError("The training texts are all empty: check which field of the data holds the text.")
+def _views(prepared: Counts, columns: Ints, idf: Floats) -> dict[str, View]:
+    """Those columns of what was counted, as views; none where a view has none (emoji have no words)."""
+    views, border = {}, int(np.searchsorted(columns, prepared.border))
+    for name, part, first in ((WORDS, slice(None, border), 0), (PIECES, slice(border, None), prepared.border)):
+        if len(columns[part]):
+            grams = prepared.grams[name]
+            views[name] = View(tuple(grams[at - first] for at in columns[part].tolist()), idf[part])
     return views
 
 
-def _features(tfidf: TfIdf, texts: Sequence[str]) -> csr_matrix:
-    from scipy.sparse import vstack
+def _columns(prepared: Counts, views: Mapping[str, View]) -> Ints:
+    """Where the grams of a model trained on some of these texts stand among all that were counted."""
+    found: list[int] = []
+    for name, first in ((WORDS, 0), (PIECES, prepared.border)):
+        if name in views:
+            place = {gram: at for at, gram in enumerate(prepared.grams[name], start=first)}
+            found += [place[gram] for gram in views[name].grams]
+    return np.array(found, dtype=np.int64)
 
-    return vstack([tfidf.read(texts[part]).matrix() for part in slices(texts)], format="csr")
+
+def _start(prepared: Counts, columns: Ints, starts: Sequence[TextLinear]) -> Weights | None:
+    """The mean of some models, where a solver may begin; a gram that one of them does not know counts 0 there."""
+    if not starts:
+        return None
+    total = np.zeros((prepared.matrix.shape[1] + 1, len(starts[0].intercept)), dtype=np.float32)
+    for model in starts:
+        total[_columns(prepared, model.views)] += model._coefficients
+        total[-1] += model.intercept
+    total /= len(starts)
+    mean: Weights = total[np.append(columns, -1)]
+    return mean
+
+
+def _check_learned(logits: Weights, taught: Ints) -> None:
+    """A model that never answers a class it has often seen was not trained, whatever the solver says.
+
+    `taught` (classes,): texts that have each class as their heaviest label.
+    """
+    answered = np.bincount(logits.argmax(axis=1), minlength=len(taught))
+    often = taught >= max(5, OFTEN * taught.sum())
+    if np.count_nonzero(answered) < 2 or (often & (answered == 0)).any():
+        raise ModelError(f"The trained model answers its classes {answered.tolist()} times where the examples "
+                         f"have them {taught.tolist()} times: it learned nothing of some. It is not used. "
+                         "Look for texts that carry contradicting labels.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml_backend.calibration import Floats
+from ml_backend.calibration import Floats, Ints
 from ml_backend.models.grams import PIECES, WORDS, Counted, Grams
 
 if TYPE_CHECKING:
@@ -43,6 +43,37 @@ class Weighed:
         return csr_matrix((self.values, counted.column, begin), shape=(counted.texts, self.columns))
 
 
+def fit(matrix: csr_matrix, border: int, least: int, most: int) -> tuple[Ints, Floats]:
+    """Which columns of counts (texts, grams) to learn, in order, and their inverse document frequencies.
+
+    Of each view those in at least `least` texts, at most `most`, the most frequent first. `border`: where the second
+    view begins.
+    """
+    texts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    often = np.bincount(matrix.indices, weights=matrix.data, minlength=matrix.shape[1])
+    views = (np.arange(border), np.arange(border, matrix.shape[1]))
+    found = [view[texts[view] >= max(least, 1)] for view in views]
+    columns = np.concatenate([np.sort(view[np.argsort(-often[view], kind="stable")[:most]]) for view in found])
+    return columns, np.log((1 + matrix.shape[0]) / (1 + texts[columns])) + 1.0
+
+
+def weigh(matrix: csr_matrix, idf: Floats, border: int) -> csr_matrix:
+    """Counts (texts, grams) as tf-idf, in single precision: what `TfIdf.read` gives, for many texts to learn from."""
+    from scipy.sparse import csr_matrix as csr
+
+    indices, ends = matrix.indices, matrix.indptr
+    values = np.log(matrix.data)
+    values += 1
+    values *= idf.astype(np.float32)[indices]
+    view = np.zeros((matrix.shape[1], 2), dtype=np.float32)
+    view[:border, 0], view[border:, 1] = 1, 1
+    lengths = np.sqrt(csr((values * values, indices, ends), shape=matrix.shape) @ view)    # each view has length 1
+    scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    sizes = np.diff(ends)
+    values *= np.where(indices < border, np.repeat(scale[:, 0], sizes), np.repeat(scale[:, 1], sizes))
+    return csr((values, indices, ends), shape=matrix.shape)
+
+
 class TfIdf:
     """Reads texts. Used by several threads at once."""
 
@@ -54,12 +85,12 @@ class TfIdf:
         self.columns = sum(len(view.grams) for view in self.views.values())
         self._grams = Grams({name: view.grams for name, view in self.views.items()})
         self._idf = np.concatenate([np.asarray(view.idf, dtype=np.float64) for view in self.views.values()])
-        self._border = len(self.views[WORDS].grams) if WORDS in self.views else 0
+        self.border = len(self.views[WORDS].grams) if WORDS in self.views else 0
 
     def read(self, texts: Sequence[str]) -> Weighed:
         """All of them at once: see `reading.slices`."""
         counted = self._grams.count(texts)
         values = (np.log(counted.count.astype(np.float64)) + 1.0) * self._idf[counted.column]
-        part = 2 * counted.row + (counted.column >= self._border)       # each view has length 1 of its own
+        part = 2 * counted.row + (counted.column >= self.border)       # each view has length 1 of its own
         length = np.sqrt(np.bincount(part, values * values, minlength=2 * counted.texts))
         return Weighed(counted, values / length[part], self.columns)
