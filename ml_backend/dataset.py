@@ -88,6 +88,11 @@ def _told(shares: tuple[float, ...] | None) -> str:
     return "" if shares is None else "\0" + ",".join(f"{share:.6f}" for share in shares)
 
 
+def text_sha256(text: str) -> str:
+    """Hash of a text, by which it is known where the text itself must not stand."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
 def drawn(identity: str) -> float:
     """Place of an example of a file in [0, 1): the same always and everywhere."""
     digest = hashlib.sha256(b"held-out\0" + identity.encode(errors="surrogatepass")).digest()

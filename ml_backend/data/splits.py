@@ -1,0 +1,122 @@
+"""Settles what newly labelled tasks are for, once and for all: before each training, and written down.
+
+A task is settled when its label first counts. `data.parts` decides, with all that was settled before: also tasks that
+were deleted since, or whose label counts no more, for models were taught with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cueloop import logs
+from cueloop.errors import Conflict
+from cueloop.sampling import audit_salt, uniform
+from cueloop.store import Store, splits
+from cueloop.store.schema import model_versions, predictions, tasks
+from cueloop.store.splits import Split
+from cueloop.store.upsert import chunks
+from cueloop.types import Control
+from ml_backend.data import labelled, parts
+from ml_backend.data.duplicates import near_duplicates
+from ml_backend.data.parts import Member
+from ml_backend.dataset import TRAIN
+from ml_backend.policy.policy import Data
+from ml_backend.texts.reader import Read, inline
+
+TRIES = 3
+"""How often it is done anew because another process settled meanwhile."""
+FOREIGN = ("elsewhere", "label-studio-ml")
+"""Kinds of versions that were not taught by parts: pushed ones, and classes, which read what they like."""
+
+log = logs.get(__name__)
+
+
+def settle(store: Store, project_id: int, policy: Data, read: Read = inline) -> None:
+    """Give every labelled task of a project its part. Called twice it changes nothing more.
+
+    Raises NotFound for an unknown project, ModelError when no control shows a field of the task's data, Conflict when
+    other processes kept settling it at the same time.
+    """
+    for _ in range(TRIES):
+        with store.read() as conn:
+            controls = labelled.controls(conn, project_id)
+            had = splits.of_project(conn, project_id)
+            taught = set() if had else _taught(conn, project_id)
+            counted, data = _tasks(conn, project_id, controls, policy, sorted(had.keys() | taught))
+        members = _members(project_id, controls, counted, data, had, taught, policy, read)
+        settled = parts.settle(members, policy.holdout, lambda texts: near_duplicates(texts, policy.duplicates))
+        found = {m.key: Split(m.key, str(m.part), m.cluster) for m in settled}
+        changed = [one for key, one in found.items() if had.get(key) != one]
+        with store.write() as conn:
+            store.lock(conn, f"splits {project_id}")
+            if splits.of_project(conn, project_id) != had:
+                continue
+            splits.put(conn, project_id, changed)
+        if changed:
+            log.info("parts settled", project=project_id, changed=len(changed),
+                     **Counter(one.part for one in found.values()))
+        return
+    raise Conflict(f"Project {project_id}: others settled what is held out at the same time. Train again.")
+
+
+def _taught(conn: sa.Connection, project_id: int) -> set[int]:
+    """Tasks that versions from before parts were settled were trained on."""
+    versions = sa.select(model_versions.c.name, model_versions.c.version).where(
+        model_versions.c.project_id == project_id, model_versions.c.kind.not_in(FOREIGN))
+    return set(conn.scalars(sa.select(predictions.c.task).distinct().where(
+        predictions.c.project_id == project_id, predictions.c.out_of_fold.is_(sa.false()),
+        sa.tuple_(predictions.c.model, predictions.c.version).in_(versions))))
+
+
+def _tasks(
+    conn: sa.Connection, project_id: int, controls: Sequence[Control], policy: Data, more: Sequence[int],
+) -> tuple[dict[str, set[int]], dict[int, Mapping[str, Any]]]:
+    """{control: tasks whose label counts}, and the data of those and of the tasks `more`, by task."""
+    counted: dict[str, set[int]] = {}
+    data: dict[int, Mapping[str, Any]] = {}
+    for control in controls:
+        rows = [row for row in labelled.rows(conn, project_id, control)
+                if any(True for _ in labelled.label_of(row, control.labels, policy))]
+        counted[control.name] = {row.key for row in rows}
+        data |= {row.key: row.data for row in rows}
+    for some in chunks([key for key in more if key not in data]):
+        data |= {row.key: row.data for row in conn.execute(
+            sa.select(tasks.c.key, tasks.c.data).where(tasks.c.key.in_(some)))}
+    return counted, dict(sorted(data.items()))
+
+
+def _members(
+    project_id: int, controls: Sequence[Control], counted: Mapping[str, set[int]],
+    data: Mapping[int, Mapping[str, Any]], had: Mapping[int, Split], taught: set[int], policy: Data, read: Read,
+) -> list[Member]:
+    """Settled tasks, and those to be settled: they have a label that counts, and a text."""
+    texts: dict[int, dict[str, str]] = {key: {} for key in data}
+    counts: set[int] = set()
+    for control in controls:
+        field = str(control.value)
+        for key, text in zip(data, read(control, [one.get(field) for one in data.values()]), strict=True):
+            if text is not None:
+                texts[key].setdefault(field, text)
+                counts |= {key} & counted[control.name]
+    salt = audit_salt(project_id)
+    parts_had = dict.fromkeys(taught, TRAIN) | {key: one.part for key, one in had.items()}
+    return [
+        Member(key=key, text="\n".join(texts[key].values()) or _like_nothing(key), draw=uniform(key, salt),
+               source=_source(data[key], policy), part=parts_had.get(key),
+               cluster=had[key].cluster if key in had else "", counts=key in counts)
+        for key in data if key in parts_had or key in counts]
+
+
+def _source(data: Mapping[str, Any], policy: Data) -> str | None:
+    value = data.get(policy.source) if policy.source else None
+    return str(value) if isinstance(value, str | int | float) and str(value) else None
+
+
+def _like_nothing(key: int) -> str:
+    """Stands for a text that cannot be read now."""
+    return hashlib.sha256(str(key).encode()).hexdigest()
