@@ -6,14 +6,15 @@ Redis that comes back empty must not lose a job (facts: RQ's `unique=True` refus
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from cueloop import logs
+from cueloop import cancelling, inline, logs
+from cueloop.cancelling import TOO_LATE, Cancelled
 from cueloop.errors import CueloopError, QueueUnavailable
 from cueloop.store import Store
 from cueloop.store.columns import now
@@ -41,35 +42,36 @@ class Jobs:
         self.redis_url, self.store = redis_url, store
 
     def enqueue_once(
-        self, kind: str, project_id: int | None, function: str, *args: Any, timeout: int = 3600,
+        self, kind: str, project_id: int | None, function: str, *args: Any, timeout: int = 3600, why: str = "",
     ) -> bool:
         """Have `function` (dotted path) run with `args` (JSON) by a worker, unless it is waiting already.
 
-        While one of this kind and project runs, it is noted that one more run is needed. `timeout` in seconds.
-        Returns whether a new job was queued.
+        While one of this kind and project runs, it is noted that one more run is needed. `timeout` in seconds; `why`
+        in a sentence, joined with the reasons of the job that waits. Returns whether a new job was queued.
         """
         with _translated(), self._queue() as queue:
             queue.connection.ping()  # before the transaction: a Redis that hangs must not hold up writers
-            return self._enqueue(queue, kind, project_id, function, args, timeout)
+            with self.store.write() as conn:
+                self.store.lock(conn, f"enqueue {kind} {project_id}")
+                pending = conn.execute(_of(kind, project_id).where(table.c.state.in_(["queued", "running"]))).first()
+                if pending is not None and _alive(queue, pending):
+                    conn.execute(table.update().where(table.c.key == pending.key).values(_joined(pending, why)))
+                    return False
+                if pending is not None:
+                    conn.execute(table.update().where(table.c.key == pending.key).values(_lost(pending)))
+                _queue_row(conn, queue, kind, project_id, function, args, timeout, why)
+                return True
 
-    def _enqueue(
-        self, queue: Queue, kind: str, project_id: int | None, function: str, args: tuple[Any, ...], timeout: int,
-    ) -> bool:
-        with self.store.write() as conn:
-            self.store.lock(conn, f"enqueue {kind} {project_id}")
-            pending = conn.execute(_of(kind, project_id).where(table.c.state.in_(["queued", "running"]))).first()
-            if pending is not None and _alive(queue, pending.key):
-                if pending.state == "running":
-                    conn.execute(table.update().where(table.c.key == pending.key).values(again=True))
-                return False
-            if pending is not None:  # its worker was killed, or Redis came back empty
-                conn.execute(table.update().where(table.c.key == pending.key).values(
-                    state="failed", error="The worker died or Redis lost the job.", ended_at=now()))
-            key = int(conn.execute(table.insert().values(
-                kind=kind, project_id=project_id, function=function, args=list(args), timeout=timeout,
-                state="queued", again=False, attempts=0, queued_at=now()).returning(table.c.key)).scalar_one())
-            _send(queue, key, timeout)  # inside the transaction: a Redis that refuses leaves no row
-            return True
+    def bury(self, kind: str, project_id: int | None) -> bool:
+        """Write down the end of the newest job of this kind, if by the store it is under way and nothing carries it."""
+        with _translated(), self._queue() as queue:
+            queue.connection.ping()
+            with self.store.write() as conn:
+                pending = conn.execute(_of(kind, project_id).where(table.c.state.in_(["queued", "running"]))).first()
+                if pending is None or _alive(queue, pending):
+                    return False
+                conn.execute(table.update().where(table.c.key == pending.key).values(_lost(pending)))
+                return True
 
     def state(self, kind: str, project_id: int | None) -> dict[str, Any] | None:
         """The newest job of this kind: its row, and `progress` while it runs. None if there never was one."""
@@ -78,7 +80,9 @@ class Jobs:
         if row is None:
             return None
         found = dict(row._mapping)
-        if row.state == "running":
+        if inline.is_here(row.detail):
+            found["progress"] = row.detail.get("progress")
+        elif row.state == "running":
             with _translated(), self._queue() as queue:
                 job = queue.fetch_job(_rq_id(row.key))
                 found["progress"] = job.get_meta().get("progress") if job else None
@@ -122,30 +126,67 @@ def run(key: int) -> None:
 
 
 def _run(key: int, store: Store, queue: Jobs) -> None:
-    with store.write() as conn:
-        job = conn.execute(sa.select(table).where(table.c.key == key)).one()
-        conn.execute(table.update().where(table.c.key == key).values(
-            state="running", attempts=job.attempts + 1, started_at=now(), error=None))
+    job = _begin(key, store)
+    if job is None:
+        return
     try:
-        detail = _resolve(job.function)(*job.args)
+        with cancelling.heard(store, key):
+            detail = _resolve(job.function)(*job.args)
+    except Cancelled:
+        _end(store, key, state="cancelled")
+        log.warning("job cancelled", kind=job.kind, project=job.project_id)
     except CueloopError as error:  # it will not get better by trying again
-        _end(store, key, state="failed", error=str(error))
+        _finish(job, store, queue, state="failed", error=str(error))
         log.warning("job failed", kind=job.kind, project=job.project_id, error=str(error))
     except BaseException as error:
         last = job.attempts + 1 >= ATTEMPTS
         _end(store, key, state="failed" if last else "queued", error=f"{type(error).__name__}: {error}")
         raise
     else:
-        _end(store, key, state="done", detail=detail if isinstance(detail, dict) else None)
+        _finish(job, store, queue, state="done", detail=detail if isinstance(detail, dict) else None)
+
+
+def _begin(key: int, store: Store) -> sa.Row[Any] | None:
+    """The job, running from now on; None when it was cancelled, or held for dead and replaced."""
+    with store.write() as conn:
+        job = conn.execute(sa.select(table).where(table.c.key == key).with_for_update()).one()
+        if job.state not in {"queued", "running"}:
+            return None
+        if job.cancel not in (None, TOO_LATE):      # its worker died before it could hear that
+            conn.execute(table.update().where(table.c.key == key).values(state="cancelled", ended_at=now()))
+            return None
+        conn.execute(table.update().where(table.c.key == key).values(
+            state="running", attempts=job.attempts + 1, started_at=now(), error=None, cancel=None))
+    return job
+
+
+def _finish(job: sa.Row[Any], store: Store, queue: Jobs, **values: Any) -> None:
+    """Write down how a job ended and, in the same transaction, queue it again if that was asked for meanwhile."""
     with store.read() as conn:
-        again = conn.scalar(sa.select(table.c.again).where(table.c.key == key))
+        again = conn.scalar(sa.select(table.c.again).where(table.c.key == job.key))
     if again:
-        queue.enqueue_once(job.kind, job.project_id, job.function, *job.args, timeout=job.timeout)
+        try:
+            with _translated(), queue._queue() as carrier, store.write() as conn:
+                row = conn.execute(sa.select(table).where(table.c.key == job.key).with_for_update()).one()
+                conn.execute(table.update().where(table.c.key == job.key).values(ended_at=now(), **values))
+                if row.again:
+                    _queue_row(conn, carrier, job.kind, job.project_id, job.function, job.args, job.timeout,
+                               (row.detail or {}).get("again", ""))
+            return
+        except QueueUnavailable as error:
+            log.warning("asked for while it ran, and cannot be queued", kind=job.kind, project=job.project_id,
+                        error=str(error))
+    _end(store, job.key, **values)
 
 
 def progress(done: int, total: int, what: str = "") -> None:
-    """Say how far the running job is; shown by `cueloop status`. Does nothing outside a worker."""
+    """Say how far the running job is; shown by `cueloop status` and `cueloop training show`. Nothing outside a worker.
+
+    Raises Cancelled when the job is to stop.
+    """
     from rq import get_current_job
+
+    cancelling.check()
 
     job = get_current_job()
     if job is not None:
@@ -186,9 +227,42 @@ def _send(queue: Queue, key: int, timeout: int) -> None:
                        failure_ttl=3600, retry=Retry(max=ATTEMPTS - 1, interval=list(PAUSES)))
 
 
-def _alive(queue: Queue, key: int) -> bool:
-    """Whether Redis still has the job, and has it waiting or running."""
-    job = queue.fetch_job(_rq_id(key))
+def _queue_row(conn: sa.Connection, queue: Queue, kind: str, project_id: int | None, function: str, args: Sequence[Any],
+               timeout: int, why: str) -> None:
+    """A new job, sent from inside the transaction: a Redis that refuses leaves no row."""
+    key = int(conn.execute(table.insert().values(
+        kind=kind, project_id=project_id, function=function, args=list(args), timeout=timeout, state="queued",
+        again=False, attempts=0, queued_at=now(), why=why or None).returning(table.c.key)).scalar_one())
+    _send(queue, key, timeout)
+
+
+def _joined(job: sa.Row[Any], why: str) -> dict[str, Any]:
+    """One more reason for a job: for the one that waits, or for one more run of the one that runs."""
+    if job.state == "queued":
+        return {"why": also(job.why, why)}
+    said = job.detail or {}
+    return {"again": True, "detail": said | {"again": also(said.get("again"), why) or ""}}
+
+
+def also(whys: str | None, why: str) -> str | None:
+    """Reasons with one more; none stands twice."""
+    if not why or (whys and why in whys):
+        return whys
+    return f"{whys}; {why}" if whys else why
+
+
+def _lost(job: sa.Row[Any]) -> dict[str, Any]:
+    """How a job ends that nothing carries any more."""
+    cancelled = job.cancel not in (None, TOO_LATE)
+    return {"state": "cancelled" if cancelled else "failed", "ended_at": now(),
+            "error": "The worker died or Redis lost the job."}
+
+
+def _alive(queue: Queue, row: sa.Row[Any]) -> bool:
+    """Whether Redis still has the job, and has it waiting or running; or the command line that runs it still lives."""
+    if inline.is_here(row.detail):
+        return inline.lives(row)
+    job = queue.fetch_job(_rq_id(row.key))
     return job is not None and str(job.get_status().value) in {"queued", "started", "scheduled", "deferred"}
 
 

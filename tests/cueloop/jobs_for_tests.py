@@ -29,3 +29,29 @@ def die(path: str) -> None:
 
     Path(path + ".started").touch()
     os._exit(1)
+
+
+def endless(path: str, final: bool = False) -> None:
+    """Work until cancelled, without ever saying how far it is; with `final` it is soon too late for that."""
+    import time
+
+    from cueloop.cancelling import no_way_back
+
+    if final:
+        no_way_back()
+    Path(path + ".started").touch()
+    while not (final and Path(path + ".go").exists()):
+        time.sleep(0.02)
+    Path(path).write_text("done")
+
+
+def counting(path: str) -> None:
+    """Work until cancelled, saying how far it is."""
+    import time
+
+    from cueloop.queue import progress
+
+    for number in range(10_000):
+        progress(number, 10_000, "counting")
+        Path(path + ".started").touch()
+        time.sleep(0.02)
