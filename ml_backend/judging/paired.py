@@ -57,7 +57,7 @@ def chance_lower(difference: Floats) -> float:
     if len(difference) >= MANY:
         mean, error = mean_error(difference)
         return normal_tail(-mean / error) if error > 0 else float(mean >= 0)
-    signs = np.random.default_rng(SEED).integers(0, 2, (FLIPS, len(difference))) * 2 - 1
+    signs = np.random.default_rng(SEED).integers(0, 2, (FLIPS, len(difference)), np.int8) * 2.0 - 1
     as_low = int((signs @ difference <= difference.sum() + 1e-12).sum())
     return (1 + as_low) / (1 + FLIPS)
 
