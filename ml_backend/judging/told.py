@@ -24,7 +24,7 @@ def report(held: Mapping[str, Any]) -> str:
         f"commonest label: {held['majority']:.3f}; about {held['doubt']:.1%} of the truths are probably wrong",
         f"calibration error {held['ece']:.3f} (chance alone: {held['ece_by_chance']:.3f}), Brier {held['brier']:.3f}, "
         f"log loss {held['nll']:.3f}",
-        f"{held['tasks']} tasks show differences from {100 * held['shows']:.1f} points on, if a tenth of them tells two "
+        f"{held['tasks']} tasks show differences from {100 * held['shows']:.1f} points on, if a tenth tells two "
         "models apart"]
     return "\n".join([*lines, *_labels(held["labels"]), *_confused(held["confusion"]), *_curve(held["reliability"]),
                       *_slices(held["slices"])])
