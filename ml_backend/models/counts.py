@@ -31,6 +31,10 @@ class Counts:
     """(texts, grams) how often each stands in each text, float32: the columns of the views one after the other."""
     grams: dict[str, tuple[str, ...]]
     """By view, in the order of the columns, which is that of the alphabet."""
+    said: csr_matrix
+    """(texts, words between blanks) how often each stands in each text."""
+    cut: csr_matrix
+    """(words, grams of the second view): how often each is in each word; `said @ cut` are that view's counts."""
     least: int
     """Texts that a gram must occur in to be learned."""
 
@@ -45,23 +49,25 @@ def count(texts: Sequence[str]) -> Counts:
     from scipy.sparse import hstack
 
     least = 2 if len(texts) >= RARE_FROM else 1
-    said, words = _words(texts)
+    spoken, words = _words(texts)
     tokens, token_of = _parts([TOKEN.findall(word) for word in words])
-    cut, piece_of = _parts([pieces(word) for word in words])
-    occurrences = _matrix(*said, len(words))
-    pairs, pair_of = _pairs(said, tokens)
-    single = occurrences @ _matrix(*tokens, len(token_of))
-    kept = [_common(single, least), _common(pairs, least)]
-    names = [token_of[at] for at in kept[0].tolist()]
+    parts, piece_of = _parts([pieces(word) for word in words])
+    said = _matrix(*spoken, len(words))
+    single = said @ _matrix(*tokens, len(token_of))
+    pairs, pair_of = _pairs(spoken, tokens)
+    some, many = _common(single, least), _common(pairs, least)
+    names = [token_of[at] for at in some.tolist()]
     names += [f"{token_of[one]} {token_of[other]}" for one, other in
-              zip(pair_of[0][kept[1]].tolist(), pair_of[1][kept[1]].tolist(), strict=True)]
-    spelt, word_view = _sorted(hstack([single[:, kept[0]], pairs[:, kept[1]]], format="csr"), names)
+              zip(pair_of[0][many].tolist(), pair_of[1][many].tolist(), strict=True)]
+    spelt, order = _alphabetic(names)
+    first = hstack([single[:, some], pairs[:, many]], format="csr")[:, order]
     del single, pairs
-    cuts = occurrences @ _matrix(*cut, len(piece_of))
-    some = _common(cuts, least)
-    spelt_pieces, piece_view = _sorted(cuts[:, some], [piece_of[at] for at in some.tolist()])
-    del cuts
-    return Counts(hstack([word_view, piece_view], format="csr"), {WORDS: spelt, PIECES: spelt_pieces}, least)
+    cut = _matrix(*parts, len(piece_of))
+    second = said @ cut
+    some = _common(second, least)
+    cuts, order = _alphabetic([piece_of[at] for at in some.tolist()])
+    second, cut = second[:, some[order]], cut[:, some[order]]
+    return Counts(hstack([first, second], format="csr"), {WORDS: spelt, PIECES: cuts}, said, cut, least)
 
 
 Flat = tuple[Ints, NDArray[np.int32]]
@@ -119,12 +125,7 @@ def _common(matrix: csr_matrix, least: int) -> Ints:
     return np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]) >= least)
 
 
-def _sorted(matrix: csr_matrix, names: list[str]) -> tuple[tuple[str, ...], csr_matrix]:
-    """Names in the order of the alphabet, and the matrix with its columns so ordered."""
+def _alphabetic(names: list[str]) -> tuple[tuple[str, ...], Ints]:
+    """Names in the order of the alphabet, and the place that each had."""
     order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), dtype=np.int32)
-    place[order] = np.arange(len(names), dtype=np.int32)
-    matrix.indices = place[matrix.indices]
-    matrix.has_sorted_indices = False
-    matrix.sort_indices()
-    return tuple(names[at] for at in order), matrix
+    return tuple(names[at] for at in order), np.array(order, dtype=np.int64)

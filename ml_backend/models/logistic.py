@@ -19,12 +19,14 @@ from cueloop.errors import ModelError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from ml_backend.models.factored import Factored
+
 Singles = NDArray[np.float32]
 
 TOLERANCE = 1e-4
 """Largest slope of the mean loss, in any direction of the axes, that counts as the bottom."""
-REMEMBERED = 10
-"""Steps whose curvature is remembered."""
+REMEMBERED = 5
+"""Steps whose curvature is remembered: each takes twice the memory of the coefficients, and ten hardly save steps."""
 TRIES = 30
 """Lengths that are tried along one direction at most."""
 FLATTER = 0.5
@@ -43,7 +45,7 @@ class Fitted:
 
 
 def fit(
-    features: csr_matrix | Singles, weights: Singles, *, inverse_regularisation: float, most: int,
+    features: Factored | csr_matrix | Singles, weights: Singles, *, inverse_regularisation: float, most: int,
     start: Singles | None = None,
 ) -> Fitted:
     """Fit features (n, features) to weights (n, classes) of each label in each row.
@@ -86,7 +88,9 @@ class _Point:
 class _Problem:
     """The loss and its slope."""
 
-    def __init__(self, features: csr_matrix | Singles, weights: Singles, inverse_regularisation: float) -> None:
+    def __init__(
+        self, features: Factored | csr_matrix | Singles, weights: Singles, inverse_regularisation: float,
+    ) -> None:
         whole = float(weights.sum(dtype=np.float64))
         self._features = features
         self._weights = weights / np.float32(whole)

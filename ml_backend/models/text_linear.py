@@ -91,14 +91,12 @@ class TextLinear:
         taught = np.bincount(weights.argmax(axis=1)[weights.any(axis=1)], minlength=classes)
         if classes < 2 or not weights.any(axis=0).all():
             raise ModelError(f"Training needs examples of at least two classes and of each one; got {taught.tolist()}.")
-        matrix = prepared.matrix[rows]
-        columns, idf = fit(matrix, prepared.border, prepared.least, min(MAX_FEATURES, MAX_COEFFICIENTS // classes // 2))
+        columns, idf = fit(prepared, rows, min(MAX_FEATURES, MAX_COEFFICIENTS // classes // 2))
         if not len(columns):
             raise ModelError("The training texts have no words in common: nothing can be learned from them.")
-        border = int(np.searchsorted(columns, prepared.border))
         with threadpool_limits(1, user_api="blas"):     # one thread: it is as fast, and people work here meanwhile
             found = logistic.fit(
-                weigh(matrix[:, columns], idf, border), weights, most=MAX_ITERATIONS,
+                weigh(prepared, rows, columns, idf), weights, most=MAX_ITERATIONS,
                 inverse_regularisation=INVERSE_REGULARISATION / (2 if classes == 2 else 1),
                 start=_start(prepared, columns, starts))
         _check_learned(found.logits, taught)
@@ -107,8 +105,8 @@ class TextLinear:
     def logits_prepared(self, prepared: Counts, rows: Ints) -> Floats:
         """See `Preparing.logits_prepared`."""
         idf = np.concatenate([view.idf for view in self.views.values()])
-        features = weigh(prepared.matrix[rows][:, _columns(prepared, self.views)], idf, self._tfidf.border)
-        return np.asarray(features @ self._coefficients + self.intercept, dtype=np.float64)
+        features = weigh(prepared, rows, _columns(prepared, self.views), idf)
+        return np.asarray((features @ self._coefficients.astype(np.float32)) + self.intercept, dtype=np.float64)
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """See `Classifier.logits`."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml_backend.calibration import Floats, Ints
+from ml_backend.models.counts import Counts
+from ml_backend.models.factored import Factored, Singles
 from ml_backend.models.grams import PIECES, WORDS, Counted, Grams
 
 if TYPE_CHECKING:
@@ -43,12 +45,12 @@ class Weighed:
         return csr_matrix((self.values, counted.column, begin), shape=(counted.texts, self.columns))
 
 
-def fit(matrix: csr_matrix, border: int, least: int, most: int) -> tuple[Ints, Floats]:
-    """Which columns of counts (texts, grams) to learn, in order, and their inverse document frequencies.
+def fit(counts: Counts, rows: Ints, most: int) -> tuple[Ints, Floats]:
+    """Which columns of the counts to learn from the texts `rows`, in order, and their inverse document frequencies.
 
-    Of each view those in at least `least` texts, at most `most`, the most frequent first. `border`: where the second
-    view begins.
+    Of each view those in enough of these texts, at most `most`, the most frequent first.
     """
+    matrix, border, least = counts.matrix[rows], counts.border, counts.least
     texts = np.bincount(matrix.indices, minlength=matrix.shape[1])
     often = np.bincount(matrix.indices, weights=matrix.data, minlength=matrix.shape[1])
     views = (np.arange(border), np.arange(border, matrix.shape[1]))
@@ -57,21 +59,35 @@ def fit(matrix: csr_matrix, border: int, least: int, most: int) -> tuple[Ints, F
     return columns, np.log((1 + matrix.shape[0]) / (1 + texts[columns])) + 1.0
 
 
-def weigh(matrix: csr_matrix, idf: Floats, border: int) -> csr_matrix:
-    """Counts (texts, grams) as tf-idf, in single precision: what `TfIdf.read` gives, for many texts to learn from."""
+def weigh(counts: Counts, rows: Ints, columns: Ints, idf: Floats) -> Factored:
+    """Tf-idf of the texts `rows`, in single precision: what `TfIdf.read` gives, for many texts to learn from.
+
+    `idf` is that of the `columns` of the counts. A piece that stands c times in a text weighs 1 + log c: c comes from
+    the words, the difference is 0 for most.
+    """
+    matrix, said, cut = counts.matrix[rows][:, columns], counts.said[rows], counts.cut
+    border = int(np.searchsorted(columns, counts.border))
+    cut = cut[:, columns[border:] - counts.border]
+    idf = idf.astype(np.float32)
+    second = matrix.indices >= border
+    heavy, weights = np.log(matrix.data) + 1, idf[matrix.indices]
+    scale = _scale(matrix, heavy * weights, border)
+    weights *= np.where(second, *(np.repeat(scale[:, at], np.diff(matrix.indptr)) for at in (1, 0)))
+    matrix.data = np.where(second, heavy - matrix.data, heavy) * weights
+    matrix.eliminate_zeros()
+    said.data *= np.repeat(scale[:, 1], np.diff(said.indptr))
+    cut.data *= idf[border:][cut.indices]
+    return Factored(matrix, said, cut)
+
+
+def _scale(matrix: csr_matrix, values: Floats | Singles, border: int) -> Singles:
+    """(texts, 2): what makes each text's length 1 in each of the two views; 0 where it has nothing."""
     from scipy.sparse import csr_matrix as csr
 
-    indices, ends = matrix.indices, matrix.indptr
-    values = np.log(matrix.data)
-    values += 1
-    values *= idf.astype(np.float32)[indices]
     view = np.zeros((matrix.shape[1], 2), dtype=np.float32)
     view[:border, 0], view[border:, 1] = 1, 1
-    lengths = np.sqrt(csr((values * values, indices, ends), shape=matrix.shape) @ view)    # each view has length 1
-    scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    sizes = np.diff(ends)
-    values *= np.where(indices < border, np.repeat(scale[:, 0], sizes), np.repeat(scale[:, 1], sizes))
-    return csr((values, indices, ends), shape=matrix.shape)
+    lengths = np.sqrt(csr((values * values, matrix.indices, matrix.indptr), shape=matrix.shape) @ view)
+    return np.asarray(np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0), dtype=np.float32)
 
 
 class TfIdf:
@@ -85,12 +101,12 @@ class TfIdf:
         self.columns = sum(len(view.grams) for view in self.views.values())
         self._grams = Grams({name: view.grams for name, view in self.views.items()})
         self._idf = np.concatenate([np.asarray(view.idf, dtype=np.float64) for view in self.views.values()])
-        self.border = len(self.views[WORDS].grams) if WORDS in self.views else 0
+        self._border = len(self.views[WORDS].grams) if WORDS in self.views else 0
 
     def read(self, texts: Sequence[str]) -> Weighed:
         """All of them at once: see `reading.slices`."""
         counted = self._grams.count(texts)
         values = (np.log(counted.count.astype(np.float64)) + 1.0) * self._idf[counted.column]
-        part = 2 * counted.row + (counted.column >= self.border)       # each view has length 1 of its own
+        part = 2 * counted.row + (counted.column >= self._border)       # each view has length 1 of its own
         length = np.sqrt(np.bincount(part, values * values, minlength=2 * counted.texts))
         return Weighed(counted, values / length[part], self.columns)

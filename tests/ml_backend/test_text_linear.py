@@ -40,6 +40,7 @@ def test_a_stored_model_answers_exactly_as_the_trained_one():
     assert np.array_equal(TextLinear.from_files(model.to_files()).logits(texts), model.logits(texts))
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape")      # what the bytes are by chance, read as if they were a pickle
 def test_its_files_hold_no_pickle():
     for data in _fit(*_data()).to_files().values():
         with pytest.raises(ValueError, match=r".*"):

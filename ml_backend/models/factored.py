@@ -1,0 +1,63 @@
+"""Features of many texts as a product: what a text holds of pieces, its words hold.
+
+A text of eleven words has a hundred and fifty pieces of words, a hundred thousand texts have some ten thousand words.
+So the pieces of all texts are (texts x words) times (words x pieces), which are together a fifth of the numbers; what
+is not linear in it, that a piece met twice counts less than two, is a sparse correction. Exact, and several times
+faster to multiply with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Factored:
+    """The matrix `direct`, with `said @ cut` added to its last columns."""
+
+    direct: csr_matrix
+    """(texts, features)"""
+    said: csr_matrix
+    """(texts, words)"""
+    cut: csr_matrix
+    """(words, the last features)"""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(texts, features)."""
+        rows, columns = self.direct.shape
+        return int(rows), int(columns)
+
+    def __matmul__(self, factors: Singles) -> Singles:
+        """(texts, k) of factors (features, k)."""
+        found: Singles = self.direct @ factors
+        found += self.said @ (self.cut @ factors[self.shape[1] - self.cut.shape[1]:])
+        return found
+
+    @property
+    def T(self) -> Transposed:  # noqa: N802  as arrays call it
+        """For products with the texts' side."""
+        return Transposed(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Transposed:
+    """The other way round."""
+
+    of: Factored
+
+    def __matmul__(self, factors: Singles) -> Singles:
+        """(features, k) of factors (texts, k)."""
+        of = self.of
+        found: Singles = of.direct.T @ factors
+        found[of.shape[1] - of.cut.shape[1]:] += of.cut.T @ (of.said.T @ factors)
+        return found
