@@ -79,7 +79,8 @@ class Dataset:
 
     def sha256(self) -> str:
         """Hash of everything that is learned from or judged by, whatever the order of the examples."""
-        rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}" + _told(e.shares) for e in self.examples)
+        rows = sorted(f"{e.identity}\0{e.text}\0{e.label}\0{e.weight:.6f}"
+                      + _told(e.shares) + (f"\0{e.part}" if e.part else "") for e in self.examples)
         head = [self.control, self.field, *self.labels]
         return hashlib.sha256("\1".join(head + rows).encode(errors="surrogatepass")).hexdigest()
 

@@ -20,11 +20,11 @@ Places = NDArray[np.int64]
 
 MISSED = 1e-3
 """Chance that two texts, exactly as alike as asked for, agree in no band and are not looked at."""
-NEAR = 50
+NEAR = 8
 """Neighbours of a text that are looked at in a band that very many texts agree in."""
 SLACK = 0.15
 """By how much the likeness that sketches tell may be too low; four times its standard error."""
-EXACT = 20
+EXACT = 5
 """Comparisons a text, on average, that are made exactly; after those the sketches decide: nobody waits for hours where
 very many texts are almost alike enough."""
 PAIRS = 20_000
@@ -63,7 +63,7 @@ class _Alike:
     def __init__(self, texts: Sequence[str], least: float) -> None:
         self._least, self._sketch, self._unions = least, sketches(texts), Unions(len(texts))
         self._pieces = lru_cache(maxsize=4096)(lambda at: pieces(texts[at]))
-        self._left, self._unlike = EXACT * len(texts), set[tuple[int, int]]()
+        self._left, self._unlike = EXACT * len(texts), set[int]()
 
     def roots(self) -> Places:
         """(n,) the first text of each one's cluster."""
@@ -88,17 +88,20 @@ class _Alike:
 
     def _compare(self, one: Places, other: Places) -> None:
         told = (self._sketch[one] == self._sketch[other]).mean(axis=1)
-        likely = told >= self._least - SLACK
+        likely = told >= (self._least - SLACK if self._left else self._least)
         for a, b, likeness in zip(one[likely].tolist(), other[likely].tolist(), told[likely].tolist(), strict=True):
-            if (a, b) in self._unlike or self._unions.root(a) == self._unions.root(b):
+            pair = a * len(self._sketch) + b
+            if pair in self._unlike or self._unions.root(a) == self._unions.root(b):
                 continue
-            if self._left > 0:
+            if self._left:
                 self._left -= 1
-                likeness = jaccard(self._pieces(a), self._pieces(b))  # noqa: PLW2901
-            if likeness >= self._least:
-                self._unions.join(a, b)
+                alike = jaccard(self._pieces(a), self._pieces(b)) >= self._least
             else:
-                self._unlike.add((a, b))
+                alike = likeness >= self._least
+            if alike:
+                self._unions.join(a, b)
+            elif self._left:
+                self._unlike.add(pair)
 
 
 def _keys(band: Sketch) -> NDArray[np.uint64]:
