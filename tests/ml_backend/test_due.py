@@ -9,8 +9,13 @@ from cueloop.store import schema as s
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from ml_backend import due, registry
-from ml_backend.due import AFTER_FAILURE, FIRST_PER_CLASS, GROWTH, training_due
+from ml_backend.due import training_due
+from ml_backend.policy.policy import Triggers
+from ml_backend.triggers.rest import MAYBE_DEAD
 from tests.ml_backend.conftest import examples
+
+FIRST_PER_CLASS, GROWTH, AFTER_FAILURE = (
+    Triggers().first_per_class, Triggers().growth, timedelta(seconds=Triggers().pause))
 
 
 @pytest.fixture
@@ -89,7 +94,7 @@ def test_unsure_consensus_does_not_count(store, project, ask):
 
 
 @pytest.mark.parametrize(("state", "age", "is_due"), [
-    ("queued", timedelta(0), False), ("running", timedelta(0), False), ("running", due.MAYBE_DEAD, True),
+    ("queued", timedelta(0), False), ("running", timedelta(0), False), ("running", MAYBE_DEAD, True),
     ("failed", timedelta(0), False), ("failed", AFTER_FAILURE, True), ("done", timedelta(0), True)])
 def test_a_job_that_waits_runs_or_failed_just_now_is_left_alone(store, project, ask, state, age, is_due):
     project.add(examples(60))
