@@ -13,7 +13,8 @@ from ml_backend.judging.paired import chance_lower, chance_more_wrong, mean_erro
 from ml_backend.judging.score import LEAST_PROBABILITY
 
 LEVEL = 0.10
-"""Chance at most with which a model as good as its rival is called worse."""
+"""Chance at most with which each measure calls a model worse that is as good as its rival. Both together do so in about
+one case of ten (simulated): counts are coarse, and the two go together."""
 LOG_PER_ERROR = 2.0
 """Nats that a wrong answer instead of a right one costs a calibrated model, about: what a margin allows the log score.
 (0.85 for the truth falls to about 0.11.)"""
@@ -52,8 +53,8 @@ def compare(
 ) -> Comparison:
     """Paired comparison in accuracy and in log score of probabilities (n, K), (n, K) about the labels `truth` (n,).
 
-    Worse is what chance explains in less than `LEVEL` of the cases, both measures together. `margin`: points of
-    accuracy by which it may be worse beyond that.
+    Worse is what chance explains in less than `LEVEL` of the cases, in either measure. `margin`: points of accuracy by
+    which it may be worse beyond that.
     """
     count = len(truth)
     if count < LEAST_JUDGES:
@@ -65,8 +66,8 @@ def compare(
     told = np.log(np.maximum(new[at], LEAST_PROBABILITY)) - np.log(np.maximum(old[at], LEAST_PROBABILITY))
     logs, logs_error = mean_error(told)
     chances = (chance_more_wrong(lost, won, count, margin), chance_lower(told + margin * LOG_PER_ERROR))
-    no_worse = min(chances) > LEVEL / 2
-    shows = shown(count, lost + won, LEVEL / 2)
+    no_worse = min(chances) > LEVEL
+    shows = shown(count, lost + won, LEVEL)
     reason = (f"{control}: {'no worse' if no_worse else 'worse'}, accuracy {right[0].mean():.3f} against "
               f"{right[1].mean():.3f} of {rival} on the same {count} tasks{_how(basis)} ({gain:+.3f} ± "
               f"{gain_error:.3f}; {won} won, {lost} lost, p {chances[0]:.2g}), log score {logs:+.3f} ± "

@@ -19,6 +19,7 @@ from ml_backend.bundle import Head
 from ml_backend.calibration import BINS, Floats, Ints
 from ml_backend.dataset import Dataset, Example
 from ml_backend.judging import labels
+from ml_backend.judging.comparison import LEVEL
 from ml_backend.judging.intervals import wilson
 from ml_backend.judging.judges import LEAST_JUDGES, judges, said, truths
 from ml_backend.judging.paired import shown
@@ -54,7 +55,7 @@ def of(
         "brier": float(((probabilities - onehot) ** 2).sum(axis=1).mean()),
         "ece_by_chance": by_chance(probabilities), "doubt": float(np.mean([1 - e.weight for e in examples])),
         "majority": float(counts.sum(axis=1).max() / len(truth)),
-        "shows": shown(len(truth), len(truth) // 10, 0.05),
+        "shows": shown(len(truth), len(truth) // 10, LEVEL),
         "labels": [labels.as_dict(one) for one in labels.figures(counts, names)],
         "confusion": {name: {names[k]: int(n) for k, n in enumerate(row) if n}
                       for name, row in zip(names, counts, strict=True) if row.any()},

@@ -74,7 +74,7 @@ def test_without_audits_there_is_nothing_to_say():
     assert not looks([few], POLICY)[0].rings
 
 
-@given(st.integers(0, 400), st.integers(0, 400), st.floats(0.01, 0.99))
+@given(st.integers(0, 80), st.integers(0, 80), st.floats(0.05, 0.95))
 @settings(max_examples=50, deadline=None)
 def test_wealth_is_fair_if_the_rate_is_the_bound(marked, more, rate):
     # one more mark, drawn at the rate of the bound, changes the wealth by nothing on average
@@ -82,8 +82,7 @@ def test_wealth_is_fair_if_the_rate_is_the_bound(marked, more, rate):
     now = above(marked, seen, rate)
     after = np.logaddexp(np.log(rate) + above(marked + 1, seen + 1, rate),
                          np.log1p(-rate) + above(marked, seen + 1, rate))
-    if now > -500:
-        assert after == pytest.approx(now, abs=1e-6)
+    assert after == pytest.approx(now, abs=1e-4)
 
 
 def test_the_upper_end_is_that_of_clopper_and_pearson():

@@ -176,7 +176,7 @@ def test_an_equal_challenger_is_seldom_refused_however_many_labels_are_protected
     rng = np.random.default_rng(0)
     runs = 300
     refused = runs - sum(_passes(_sides(rng, labels, count, 0.2, 0.2), {"*": 0.0}) for _ in range(runs))
-    assert refused / runs <= 0.12
+    assert refused / runs <= 0.17
 
 
 def test_a_worse_challenger_seldom_passes():

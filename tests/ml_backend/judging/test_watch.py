@@ -1,5 +1,6 @@
 """Automatic rollback: a version that blind audits show to be worse goes, and what it had pre-labelled is doubted."""
 
+import pytest
 import sqlalchemy as sa
 
 from cueloop.store import figures, models
@@ -103,10 +104,8 @@ def test_a_process_that_died_after_marking_takes_it_back_next_time(life, monkeyp
         raise KeyboardInterrupt
     with monkeypatch.context() as patched:
         patched.setattr(registry, "rollback", dies)
-        try:
+        with pytest.raises(KeyboardInterrupt):
             step(life)
-        except KeyboardInterrupt:
-            pass
     assert (life.champion(), life.doubts()) == ("bad", set(more))
     assert step(life).back_to == "good"
     assert life.doubts() == set(more)
