@@ -11,7 +11,7 @@ from cueloop.errors import QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.queue import progress as told
 from cueloop.settings import Settings
-from cueloop.store import Store, models, projects
+from cueloop.store import Store, models
 
 TRAIN = "ml_backend.jobs.train"
 PRELABEL = "ml_backend.jobs.prelabel"
@@ -30,6 +30,8 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
     from ml_backend import consensus_data
     from ml_backend.artifacts import Artifacts
     from ml_backend.compat.training import retrain_class
+    from ml_backend.data import splits
+    from ml_backend.policy import in_force
     from ml_backend.retrain import retrain
     from ml_backend.texts.reader import Texts
 
@@ -41,9 +43,12 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
             outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train")
         else:
             with store.read() as conn:
-                data = consensus_data.datasets(conn, project_id, read=read)
+                policy = in_force.policy(conn, project_id)
+            splits.settle(store, project_id, policy.data, read)
+            with store.read() as conn:
+                data = consensus_data.datasets(conn, project_id, policy, read)
             outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
-                              read=read, progress=lambda done, total: told(done, total, "training"))
+                              policy=policy, read=read, progress=lambda done, total: told(done, total, "training"))
         if outcome.verdict.promoted:
             enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
         log.info("trained", project=project_id, model=name, version=outcome.version.version,
@@ -53,34 +58,14 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
 
 
 def prelabel(project_id: int, name: str = models.DEFAULT, version: str = "champion") -> dict[str, Any]:
-    """Predict every task that a version has not predicted yet, and push to Label Studio what belongs there.
+    """Predict every task that a version has not predicted yet, and bring the champion's predictions into Label Studio.
 
     `version` is a version or an alias. An observed project is predicted and nothing is pushed.
     """
-    from ml_backend import predictions, registry
-    from ml_backend.artifacts import Artifacts
-    from ml_backend.elsewhere import keep as recalibration
-    from ml_backend.push import push
-    from ml_backend.texts.reader import Texts
+    from ml_backend.rollout import prelabelling
 
     with _surroundings() as (config, store):
-        with store.read() as conn:
-            found = registry.resolve(conn, f"{models.name_for(conn, project_id, name)}@{version}")
-            live = projects.get(conn, project_id).mode in projects.LIVE
-        if recalibration.due_now(store, found):
-            found = recalibration.recalibrate(store, found)
-        artifacts = Artifacts(config.artifacts)
-        seen = predictions.taught(artifacts, found, project_id)
-        written = predictions.write(store, registry.load(artifacts, found), project_id, seen,
-                                    lambda done, total: told(done, total, "predicting"), Texts(config))
-        report: dict[str, Any] = {"model": found.name, "version": found.version, "predicted": written}
-        if live:
-            from cueloop.label_studio import LabelStudio
-
-            with LabelStudio(config.label_studio_url, config.label_studio_api_key.get_secret_value()) as client:
-                pushed = push(store, client, project_id, found.name, found.version,
-                              lambda done, total: told(done, total, "pushing"))
-            report |= {"pushed": pushed.tasks, "found": pushed.found, "refused": list(pushed.refused)}
+        report = prelabelling.prelabel(store, config, project_id, name, version, told)
         log.info("pre-labelled", project=project_id, **report)
         return report
 

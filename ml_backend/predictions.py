@@ -36,10 +36,11 @@ Seen = Mapping[str, Mapping[int, Floats]]
 
 def write(
     store: Store, loaded: Loaded, project_id: int, seen: Seen,
-    progress: Callable[[int, int], None] = lambda done, total: None, read: Read = inline,
+    progress: Callable[[int, int], None] = lambda done, total: None, read: Read = inline, *, unfinished: bool = False,
 ) -> int:
-    """Predict the tasks of a project that this version has said nothing about yet. Returns how many.
+    """Predict the tasks of a project that this version has said nothing about yet, soonest needed first; how many.
 
+    `unfinished`: only those that somebody may still work on.
     A task it was trained on gets the cross-validated probabilities: its own memory of it would flatter.
     Tasks whose field holds no text are passed over.
     """
@@ -52,7 +53,8 @@ def write(
     count = 0
     for head, control in paired(loaded.bundle, parse(project.label_config).modelled):
         with store.read() as conn:
-            keys = predictions.missing(conn, project_id, loaded.version.name, loaded.version.version, control.name)
+            keys = predictions.missing(conn, project_id, loaded.version.name, loaded.version.version, control.name,
+                                       unfinished=unfinished)
         for start in range(0, len(keys), CHUNK):
             with store.read() as conn:
                 values = _values(conn, keys[start:start + CHUNK], control.value or head.field)
@@ -73,7 +75,8 @@ def pack(trained: Sequence[Trained], kept: Seen | None = None) -> dict[str, byte
         arrays |= {f"keys/{control}": np.array(list(seen), dtype=np.int64),
                    f"probabilities/{control}": np.array(list(seen.values()))}
     for t in trained:
-        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold}
+        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold,
+                   f"truth/{t.head.control}": t.truth}
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     return {OUT_OF_FOLD: packed.getvalue()}

@@ -6,15 +6,18 @@ those tasks before it sends them again. So nothing is pushed twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from cueloop import logs
 from cueloop.errors import LabelStudioError, LabelStudioRefused, LabelStudioUnreachable
 from cueloop.label_config import parse
-from cueloop.store import Store, models, predictions, projects
+from cueloop.store import Store, predictions, projects
 from cueloop.store.predictions import ALTERNATIVE, Prediction, Waiting
+from cueloop.store.schema import tasks
 from cueloop.types import Control
 from ml_backend.answering.alternatives import Said, answers
 from ml_backend.elsewhere.marked import items
@@ -22,8 +25,14 @@ from ml_backend.elsewhere.marked import items
 if TYPE_CHECKING:
     from cueloop.label_studio import LabelStudio
 
-BATCH = 250
-"""Tasks a call."""
+There = frozenset[tuple[int, str]]
+"""(Label Studio id of a task, version string) of predictions that are there."""
+BATCH, LARGEST = 250, 1_000
+"""Tasks a call. Label Studio counts all tasks of the project anew with each: large projects get larger ones."""
+SHARE = 0.02
+"""Share of the project's tasks in one call, between these two."""
+GONE = "the task was deleted in Label Studio"
+UNFIT = "Label Studio did not take it: its result does not fit the label config there"
 
 log = logs.get(__name__)
 
@@ -35,34 +44,42 @@ class Pushed:
     tasks: int
     found: int
     """Were there already, from a push that had died."""
-    refused: tuple[int, ...]
-    """Label Studio ids of tasks whose predictions it did not take, e.g. because they were deleted."""
+    refused: Mapping[int, str]
+    """{Label Studio id of a task whose prediction it did not take: why}."""
+    stopped: bool = False
+    """`going` said so."""
 
 
 def push(
     store: Store, client: LabelStudio, project_id: int, name: str, version: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    going: Callable[[sa.Connection], bool] = lambda conn: True,
 ) -> Pushed:
-    """Push what is not there yet: tasks that are predicted, not blind and not finished; then show this version.
+    """Push what is not there yet: tasks that are predicted, not blind and not finished, soonest needed first.
 
-    Raises LabelStudioUnreachable or LabelStudioRefused; calling again goes on where it stopped.
+    `going` is asked in the transaction before each batch whether to go on. Raises LabelStudioUnreachable or
+    LabelStudioRefused; calling again goes on where it stopped.
     """
     with store.read() as conn:
         controls = {c.name: c for c in parse(projects.get(conn, project_id).label_config).judged}
         todo = predictions.waiting(conn, project_id, name, version)
-    count, found, refused = 0, 0, []
-    for start in range(0, len(todo), BATCH):
-        batch = todo[start:start + BATCH]
+        count = conn.scalar(sa.select(sa.func.count()).select_from(tasks).where(tasks.c.project_id == project_id)) or 0
+    size = min(LARGEST, max(BATCH, int(SHARE * count)))
+    sender = _Sender(store, client, project_id, name, version, controls)
+    count, found, refused = 0, 0, dict[int, str]()
+    for start in range(0, len(todo), size):
+        batch = todo[start:start + size]
         there = _there(client, project_id, version, [w for w in batch if w.sent])
-        sent = _send(store, client, project_id, name, version, controls, batch, there)
-        refused += [w.id for w in batch if w.task not in sent]
-        count, found = count + len(sent), found + sum(shown == version for _, shown in there)
+        sent = sender.send(batch, there, going)
+        if sent is None:
+            return Pushed(count - found, found, refused, stopped=True)
+        refused |= sent.refused
+        count, found = count + len(sent.keys), found + sum(shown == version for _, shown in there)
         progress(start + len(batch), len(todo))
-    _show(store, client, project_id, name, version)
     if refused:
-        log.warning("predictions were not taken", project=project_id, version=version, tasks=refused[:20],
-                    count=len(refused))
-    return Pushed(count - found, found, tuple(refused))
+        log.warning("predictions were not taken", project=project_id, version=version, tasks=list(refused)[:20],
+                    count=len(refused), why=sorted(set(refused.values())))
+    return Pushed(count - found, found, refused)
 
 
 def rows_of(
@@ -84,61 +101,70 @@ def _second(said: Prediction) -> tuple[str, float] | None:
     return others[0][1], others[0][0]
 
 
-def _send(
-    store: Store, client: LabelStudio, project_id: int, name: str, version: str, controls: dict[str, Control],
-    batch: Sequence[Waiting], there: frozenset[tuple[int, str]],
-) -> set[int]:
-    """Send a batch but for what is there. Returns the keys of tasks that are known to have their prediction."""
-    with store.write() as conn:
-        keys = set(predictions.mark_sent(conn, name, version, [w.task for w in batch]))
-        said = predictions.of_tasks(conn, name, version, sorted(keys))
-    batch = [w for w in batch if w.task in keys]
-    rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), controls, version)]
-    try:
-        client.import_predictions(project_id, _lacking(rows, there))
-    except (LabelStudioUnreachable, LabelStudioRefused):
-        raise
-    except LabelStudioError:  # it refuses all for one task that was deleted, or drops some without saying which
-        arrived = _save_what_fits(client, project_id, version, batch, rows)
-        keys = {w.task for w in batch if (w.id, version) in arrived}
-    with store.write() as conn:
-        predictions.mark_pushed(conn, name, version, keys)
-        projects.note_changes(conn, project_id, keys)  # what stands in Label Studio can be accepted now
-    return keys
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    keys: set[int]
+    """Keys of tasks that are known to have their prediction."""
+    refused: dict[int, str]
 
 
-def _save_what_fits(
-    client: LabelStudio, project_id: int, version: str, batch: Sequence[Waiting], rows: list[dict[str, Any]],
-) -> frozenset[tuple[int, str]]:
-    """After a refusal, send again what is not there, without tasks that are gone. Returns what is there then."""
-    alive = {row["id"] for row in client.task_data(project_id, [w.id for w in batch])}
-    rest = [w for w in batch if w.id in alive]
-    there = _there(client, project_id, version, rest)
-    try:
-        client.import_predictions(project_id, [row for row in _lacking(rows, there) if row["task"] in alive])
-    except (LabelStudioUnreachable, LabelStudioRefused):
-        raise
-    except LabelStudioError as error:
-        log.warning("predictions were dropped", project=project_id, version=version, error=str(error))
-    return _there(client, project_id, version, rest)
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Sends batches of one version."""
+
+    store: Store
+    client: LabelStudio
+    project_id: int
+    name: str
+    version: str
+    controls: dict[str, Control]
+
+    def send(self, batch: Sequence[Waiting], there: There, going: Callable[[sa.Connection], bool]) -> _Sent | None:
+        """Send a batch but for what is there; None: it is not to go on."""
+        with self.store.write() as conn:
+            if not going(conn):
+                return None
+            keys = set(predictions.mark_sent(conn, self.name, self.version, [w.task for w in batch]))
+            said = predictions.of_tasks(conn, self.name, self.version, sorted(keys))
+        batch = [w for w in batch if w.task in keys]
+        rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), self.controls, self.version)]
+        refused: dict[int, str] = {}
+        try:
+            self.client.import_predictions(self.project_id, _lacking(rows, there))
+        except (LabelStudioUnreachable, LabelStudioRefused):
+            raise
+        except LabelStudioError:  # it refuses all for one task that was deleted, or drops some without saying which
+            refused = self._save_what_fits(batch, rows)
+            keys = {w.task for w in batch if w.id not in refused}
+        with self.store.write() as conn:
+            predictions.mark_pushed(conn, self.name, self.version, keys)
+            projects.note_changes(conn, self.project_id, keys)  # what stands in Label Studio can be accepted now
+        return _Sent(keys, refused)
+
+    def _save_what_fits(self, batch: Sequence[Waiting], rows: list[dict[str, Any]]) -> dict[int, str]:
+        """After a refusal, send again what is not there, without tasks that are gone. {id that has none: why}."""
+        alive = {row["id"] for row in self.client.task_data(self.project_id, [w.id for w in batch])}
+        rest = [w for w in batch if w.id in alive]
+        there = _there(self.client, self.project_id, self.version, rest)
+        try:
+            self.client.import_predictions(
+                self.project_id, [row for row in _lacking(rows, there) if row["task"] in alive])
+        except (LabelStudioUnreachable, LabelStudioRefused):
+            raise
+        except LabelStudioError as error:
+            log.warning("predictions were dropped", project=self.project_id, version=self.version, error=str(error))
+            there = _there(self.client, self.project_id, self.version, rest)
+            return {w.id: UNFIT if w.id in alive else GONE for w in batch if (w.id, self.version) not in there}
+        return {w.id: GONE for w in batch if w.id not in alive}
 
 
-def _lacking(rows: list[dict[str, Any]], there: frozenset[tuple[int, str]]) -> list[dict[str, Any]]:
+def _lacking(rows: list[dict[str, Any]], there: There) -> list[dict[str, Any]]:
     return [row for row in rows if (row["task"], row["model_version"]) not in there]
 
 
-def _there(client: LabelStudio, project_id: int, version: str, asked: Sequence[Waiting]) -> frozenset[tuple[int, str]]:
+def _there(client: LabelStudio, project_id: int, version: str, asked: Sequence[Waiting]) -> There:
     """(Label Studio id, version string) of the predictions that Label Studio has of these tasks."""
     if not asked or not client.model_versions(project_id).get(version):
         return frozenset()
     return frozenset((w.id, str(row["model_version"])) for w in asked for row in client.predictions(project_id, w.id)
                      if row["model_version"] in {version, version + ALTERNATIVE})
-
-
-def _show(store: Store, client: LabelStudio, project_id: int, name: str, version: str) -> None:
-    """Have Label Studio serve this version, if it is the champion and some of it is there (else it answers 400)."""
-    with store.read() as conn:
-        current = models.aliases_of(conn, name).get("champion") == version
-        some = predictions.pushed(conn, project_id, name, version) > 0
-    if current and some and client.project(project_id).get("model_version") != version:
-        client.patch_project(project_id, model_version=version)

@@ -1,33 +1,40 @@
-"""The way of a model into service: train, judge, keep, promote or refuse."""
+"""The way of a model into service: train, keep, judge, promote or refuse.
+
+A version is kept before anything else happens to it, and each further step is one transaction. A process that dies
+anywhere leaves a challenger that was not judged, or that should serve and does not: the next run settles it first.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version as library_version
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from cueloop import __version__
+from cueloop import audit, logs
+from cueloop.cancelling import Cancelled, no_way_back
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
 from cueloop.store.models import ModelVersion
-from ml_backend import predictions, registry
+from ml_backend import candidate, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
+from ml_backend.data import manifest
+from ml_backend.data import manifest
 from ml_backend.dataset import Dataset
+from ml_backend.judging import shadow
 from ml_backend.judging.gate import judge
 from ml_backend.judging.report import report
-from ml_backend.judging.verdict import Verdict
+from ml_backend.judging.verdict import REFUSED, SHADOW, Verdict
 from ml_backend.policy.policy import Policy
 from ml_backend.registry import Loaded
 from ml_backend.texts.reader import Read, inline
 from ml_backend.training import DEFAULT_KIND, Trained, train
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn")
-"""Libraries whose version decides what a training gives."""
-
+ATTEMPTS = 3
+"""How often a version is judged anew because another one was put in service meanwhile."""
+DEFAULTS = Policy()
 Progress = Callable[[int, int], None]
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +45,153 @@ class Outcome:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a version is judged with, and for."""
+
+    store: Store
+    artifacts: Artifacts
+    name: str
+    actor: str
+    project_id: int | None
+    policy: Policy
+    read: Read
+
+
 def retrain(
     store: Store, artifacts: Artifacts, name: str, data: Sequence[Dataset], *, actor: str,
-    project_id: int | None = None, kind: str = DEFAULT_KIND, seed: int = 0,
+    project_id: int | None = None, kind: str = DEFAULT_KIND, seed: int = 0, policy: Policy = DEFAULTS, why: str = "",
     progress: Progress = lambda done, total: None, read: Read = inline,
 ) -> Outcome:
-    """Train on the data, compare with the champion on the same held-out tasks, keep the version with its card.
+    """Train on the data, keep the version with its card, compare it with the champion on the same held-out tasks.
 
     A better one is promoted, a worse one stays the challenger. For a project, its predictions are in the store
-    before it is promoted. Raises ModelError when no control can be trained; then nothing is kept.
+    before it is promoted. What a process that died left behind is settled first, and if it was trained on the same
+    data that is all. Raises ModelError when no control can be trained; then nothing is kept.
     """
+    scene = Scene(store, artifacts, name, actor, project_id, policy, read)
+    before = settle_left(scene, data)
+    if before is not None and candidate.same(before.version, data, seed):
+        return before
     champion = _champion(store, artifacts, name)
     trained, skipped = _train_all(data, kind, seed, progress)
+    found = _keep(scene, trained, skipped, data, champion, candidate.card(trained, skipped, data, champion, seed, why))
+    try:
+        return _settle(scene, found, data, tuple(trained))
+    except Cancelled:
+        _refused(scene, found, Verdict(REFUSED, "its training was cancelled before it was in service"))
+        raise
+
+
+def settle_left(scene: Scene, data: Sequence[Dataset]) -> Outcome | None:
+    """Judge, promote or refuse what a process that died left behind; None: there is nothing."""
+    if scene.project_id is None:
+        return None
+    with scene.store.read() as conn:
+        found = candidate.left(conn, scene.name)
+    if found is None or found.project_id != scene.project_id:
+        return None
+    log.info("a version was left behind unsettled", model=found.name, version=found.version)
+    return _settle(scene, found, data, None)
+
+
+def _keep(
+    scene: Scene, trained: Sequence[Trained], skipped: Mapping[str, str], data: Sequence[Dataset],
+    champion: Loaded | None, card: dict[str, object],
+) -> ModelVersion:
     heads = tuple(t.head for t in trained)
+    extra = manifest.pack(data)
     if champion:  # a control without enough examples keeps the head it has
         heads += tuple(h for h in champion.bundle.heads if h.control in skipped)
-    taught = predictions.taught(artifacts, champion.version, project_id) if champion else {}
-    judged = judge(store, trained, data, champion, Policy(), taught)
-    card = _card(trained, skipped, data, champion, judged, seed)
-    kept = {control: seen for control, seen in taught.items() if control in skipped}
-    extra = predictions.pack(trained, kept) if project_id is not None else {}
-    found = registry.save(store, artifacts, Bundle(heads), card, name=name, kind=kind, project_id=project_id,
-                          extra=extra)
-    if not judged.promoted:
-        registry.refuse(store, found, actor=actor, reason=judged.reason)
-        return Outcome(found, judged)
-    if project_id is not None:
-        predictions.write(store, Loaded(found, Bundle(heads)), project_id, predictions.unpack(extra), read=read)
-    registry.promote(store, found, actor=actor, reason=judged.reason,
+    if scene.project_id is not None:
+        taught = predictions.taught(scene.artifacts, champion.version, scene.project_id) if champion else {}
+        extra |= predictions.pack(trained, {control: seen for control, seen in taught.items() if control in skipped})
+    return registry.save(scene.store, scene.artifacts, Bundle(heads), card, name=scene.name,
+                         kind=trained[0].head.kind, project_id=scene.project_id, extra=extra)
+
+
+def _settle(
+    scene: Scene, found: ModelVersion, data: Sequence[Dataset], trained: Sequence[Trained] | None,
+) -> Outcome:
+    """Take a kept version from wherever it is to its end; `trained` None: another process trained it."""
+    for _ in range(ATTEMPTS):
+        champion = _champion(scene.store, scene.artifacts, scene.name)
+        gate = found.card["gate"]
+        against = gate.get("against", found.card.get("parent") or "")
+        if gate.get("outcome") != candidate.PENDING and against == (champion.version.version if champion else ""):
+            verdict = Verdict(gate.get("outcome", "promoted"), gate["reason"])
+        else:
+            trained = candidate.restored(scene.artifacts, found) if trained is None else trained
+            found, verdict = _judge(scene, found, data, trained, champion)
+        if not verdict.promoted:
+            return Outcome(found, verdict)
+        try:
+            _promote(scene, found, verdict, champion)
+        except registry.Pinned as error:
+            return _refused(scene, found, replace(verdict, outcome=REFUSED, reason=f"{verdict.reason}; but {error}"))
+        except ModelError:
+            if _alias(scene) == (champion.version.version if champion else None):
+                raise       # not because another one was put in service meanwhile
+            continue
+        return Outcome(found, verdict)
+    return _refused(scene, found, Verdict(REFUSED, (
+        f"another version was put in service {ATTEMPTS} times while it was judged")))
+
+
+def _judge(
+    scene: Scene, found: ModelVersion, data: Sequence[Dataset], trained: Sequence[Trained], champion: Loaded | None,
+) -> tuple[ModelVersion, Verdict]:
+    """Ask the gate, and write into card and audit log what it says."""
+    by_control = {d.control: d for d in data}
+    judgeable = [one for one in trained if one.head.control in by_control]
+    if not judgeable:
+        refused = _refused(scene, found, Verdict(REFUSED, (
+            "it was not judged when its training was interrupted, and cannot be any more: train again")))
+        return refused.version, refused.verdict
+    taught = predictions.taught(scene.artifacts, champion.version, scene.project_id) if champion else {}
+    verdict = judge(scene.store, judgeable, data, champion, scene.policy, taught)
+    reports = {one.head.control: report(one.head, by_control[one.head.control], scene.policy) for one in judgeable}
+    if verdict.outcome == SHADOW:
+        _predict(scene, found)
+        shadow.begin(scene.store, found, actor=scene.actor, reason=verdict.reason)
+    found = candidate.judged(found, verdict, champion, reports)
+    _write(scene, found, verdict)
+    return found, verdict
+
+
+def _promote(scene: Scene, found: ModelVersion, verdict: Verdict, champion: Loaded | None) -> None:
+    _predict(scene, found)
+    no_way_back()
+    registry.promote(scene.store, found, actor=scene.actor, reason=verdict.reason,
                      instead_of=champion.version.version if champion else "")
-    return Outcome(found, judged)
+
+
+def _predict(scene: Scene, found: ModelVersion) -> None:
+    """Its predictions are in the store before it serves."""
+    if scene.project_id is not None:
+        seen = predictions.taught(scene.artifacts, found, scene.project_id)
+        loaded = registry.load(scene.artifacts, found, scene.store)
+        predictions.write(scene.store, loaded, scene.project_id, seen, read=scene.read)
+
+
+def _refused(scene: Scene, found: ModelVersion, verdict: Verdict) -> Outcome:
+    found = candidate.judged(found, verdict, None, {})
+    _write(scene, found, verdict)
+    return Outcome(found, verdict)
+
+
+def _write(scene: Scene, found: ModelVersion, verdict: Verdict) -> None:
+    """The gate's words into the card; a refusal into the audit log, too."""
+    with scene.store.write() as conn:
+        models.put(conn, found)
+        if verdict.outcome == REFUSED:
+            audit.record(conn, scene.actor, "model refused", f"{found.name}@{found.version}",
+                         {"reason": verdict.reason})
+
+
+def _alias(scene: Scene) -> str | None:
+    with scene.store.read() as conn:
+        return models.aliases_of(conn, scene.name).get(registry.CHAMPION)
 
 
 def _champion(store: Store, artifacts: Artifacts, name: str) -> Loaded | None:
@@ -96,24 +220,3 @@ def _train_all(
 def _part(progress: Progress, number: int, parts: int) -> Progress:
     """Progress of one of several equal parts, as progress of the whole."""
     return lambda done, total: progress(number * total + done, parts * total)
-
-
-def _card(
-    trained: Sequence[Trained], skipped: dict[str, str], data: Sequence[Dataset], champion: Loaded | None,
-    judged: Verdict, seed: int,
-) -> dict[str, Any]:
-    """Everything one may want to know of a version, as JSON."""
-    by_control = {d.control: d for d in data}
-    controls = {t.head.control: {
-        **t.report, "field": t.head.field,
-        "held_out": report(t.head, by_control[t.head.control], Policy()),
-        "data_sha256": by_control[t.head.control].sha256()} for t in trained}
-    cursors = [d.cursor for d in data if d.cursor]
-    return {
-        "controls": controls, "skipped": skipped, "labelled": {d.control: len(d.examples) for d in data},
-        "parent": champion.version.version if champion else None,
-        "source": data[0].source, "cursor": max(cursors).isoformat() if cursors else None,
-        "guideline_version": data[0].guideline_version, "seed": seed, "gate": judged.as_dict(),
-        "libraries": {"cueloop": __version__, "python": sys.version.split()[0],
-                      **{library: library_version(library) for library in LIBRARIES}},
-    }

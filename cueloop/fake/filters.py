@@ -10,7 +10,8 @@ from typing import Any
 from cueloop.fake.replies import Refusal
 
 Row = dict[str, Any]
-COLUMNS = ("id", "inner_id", "created_at", "updated_at", "total_annotations", "annotators")
+COLUMNS = ("id", "inner_id", "created_at", "updated_at", "total_annotations", "annotators",
+           "predictions_model_versions")
 
 
 def column(name: str, task: Row) -> Any:
@@ -70,10 +71,17 @@ def _passes(item: Row, task: Row) -> bool:
     return OPERATORS[item["operator"]](value, wanted)
 
 
+def _any_in(value: list[Any], wanted: Any) -> bool:
+    """One of several texts, as a part of one that is there; or a number that is there."""
+    if isinstance(wanted, list):
+        return any(str(one) in str(there) for one in wanted for there in value)
+    return wanted in value
+
+
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "equal": lambda value, wanted: str(value) == str(wanted),
     "not_equal": lambda value, wanted: str(value) != str(wanted),
-    "contains": lambda value, wanted: wanted in value if isinstance(value, list) else (
+    "contains": lambda value, wanted: _any_in(value, wanted) if isinstance(value, list) else (
         str(wanted).lower() in str(value).lower()),
     "not_contains": lambda value, wanted: str(wanted).lower() not in str(value).lower(),
     "regex": lambda value, wanted: re.search(str(wanted), str(value)) is not None,

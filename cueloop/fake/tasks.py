@@ -31,10 +31,11 @@ def task_row(number: int) -> Row:
 
 def counted(task: Row) -> Row:
     """A task with its counters."""
-    notes = world().on(world().annotations, task["id"])
+    notes, said = world().on(world().annotations, task["id"]), world().on(world().predictions, task["id"])
     return {**task, "total_annotations": sum(not a["was_cancelled"] for a in notes),
             "cancelled_annotations": sum(a["was_cancelled"] for a in notes),
-            "total_predictions": len(world().on(world().predictions, task["id"])), "comment_count": 0,
+            "total_predictions": len(said), "comment_count": 0,
+            "predictions_model_versions": sorted({p["model_version"] for p in said}),
             "annotators": people(notes), "draft_exists": bool(world().on(world().drafts, task["id"])),
             "allow_skip": True, "comment_authors": [], "unresolved_comment_count": 0, "last_comment_updated_at": None}
 

@@ -47,10 +47,15 @@ class Predictions(Base):
         """Delete one prediction. Cueloop deletes its own only."""
         self._http.call("DELETE", f"/api/predictions/{prediction_id}/")
 
-    def delete_model_version(self, project_id: int, version: str) -> None:
-        """Delete all predictions of one model version in a project."""
-        self._http.call("DELETE", f"/api/projects/{project_id}/model-versions/", json={"model_version": version},
-                        timeout=BULK_SECONDS)
+    def delete_model_version(self, project_id: int, version: str) -> int:
+        """Delete all predictions of one model version in a project; how many.
+
+        One transaction, in which Label Studio counts each task anew: on SQLite nobody else can write meanwhile. It
+        also forgets the project's model version if it is this one.
+        """
+        said = self._http.call("DELETE", f"/api/projects/{project_id}/model-versions/", json={"model_version": version},
+                               timeout=BULK_SECONDS)
+        return int(said["deleted_predictions"])
 
     def accept_predictions(self, project_id: int, task_ids: Sequence[int], version: str) -> int:
         """Turn the tasks' predictions of one version into annotations by this account; the number made.

@@ -76,6 +76,11 @@ class Tasks(Base):
             whole += [{**row, **state[row["id"]]} for row in self._export(project_id, some) if row["id"] in state]
         return whole
 
+    def ids_with_prediction(self, project_id: int, version: str, *, page: int = PAGE) -> set[int]:
+        """Ids of the tasks that carry a prediction of this model version, or one whose name goes on after it."""
+        of_it = [_item("predictions_model_versions", "contains", "List", [version])]
+        return {int(row["id"]) for row in self._scan(project_id, of_it, page, include="id")}
+
     def task_data(self, project_id: int, ids: Sequence[int]) -> list[Row]:
         """`{id, data, overlap, is_labeled, updated_at, created_at}` of tasks: the cheap re-read before a write."""
         rows: list[Row] = []

@@ -1,1 +1,1 @@
-"""A version's way into Label Studio: predict, push, count, switch, tidy up. Resumable at any point."""
+"""A version's way into Label Studio: its predictions first, then the switch, then what is old goes."""

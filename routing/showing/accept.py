@@ -12,6 +12,7 @@ from cueloop import logs
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store, annotators, routes, tasks
 from cueloop.store.columns import now
+from cueloop.store.predictions import STANDING
 from cueloop.store.routes import Route
 from cueloop.store.schema import predictions
 from cueloop.store.tasks import Task
@@ -97,7 +98,7 @@ def _pushed(conn: sa.Connection, waiting: Sequence[Route]) -> frozenset[int]:
     found: set[int] = set()
     for part in chunks(list(version)):
         rows = conn.execute(sa.select(predictions.c.task, predictions.c.version).where(
-            predictions.c.task.in_(part), predictions.c.pushed_at.is_not(None)))
+            predictions.c.task.in_(part), STANDING))
         found |= {row.task for row in rows if row.version == version[row.task]}
     return frozenset(found)
 

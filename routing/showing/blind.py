@@ -10,7 +10,7 @@ from cueloop import logs
 from cueloop.errors import NotFound
 from cueloop.label_studio import LabelStudio
 from cueloop.store import Store
-from cueloop.store.predictions import ALTERNATIVE
+from cueloop.store.predictions import ALTERNATIVE, STANDING
 from cueloop.store.schema import assignments, predictions, tasks
 from cueloop.store.upsert import chunks
 
@@ -55,7 +55,7 @@ def _pushed(conn: sa.Connection, project_id: int) -> Sequence[tuple[int, int, fr
     rows = conn.execute(sa.select(tasks.c.key, tasks.c.id, predictions.c.version).join(
         predictions, predictions.c.task == tasks.c.key).where(
         tasks.c.project_id == project_id, tasks.c.blind, tasks.c.deleted_at.is_(None),
-        sa.or_(tasks.c.is_labeled.is_not(sa.true()), open_now), predictions.c.pushed_at.is_not(None)
+        sa.or_(tasks.c.is_labeled.is_not(sa.true()), open_now), STANDING
         ).order_by(sa.not_(open_now), tasks.c.key)).all()
     found: dict[tuple[int, int], set[str]] = {}
     for row in rows:

@@ -12,6 +12,7 @@ from cueloop.label_studio import LabelStudio
 from cueloop.store import predictions
 from cueloop.store import schema as s
 from ml_backend.push import push as push_to_label_studio
+from ml_backend.rollout.showing import show
 from routing.context import read as read_context
 from routing.language import rules as rules_files
 from routing.route import run as route
@@ -65,7 +66,8 @@ def test_from_a_file_to_label_studio_and_the_rules(pipeline, monkeypatch, tmp_pa
     assert report["calibration"]["ece_after"] < report["calibration"]["ece_before"] + 0.02
     # Then Label Studio shows it under its version, on open tasks only
     pushed = push_to_label_studio(scene.store, client, number, "pipe", "pipe-1")
-    assert (pushed.tasks, pushed.refused) == (170, ())
+    show(client, number, "pipe-1")
+    assert (pushed.tasks, pushed.refused) == (170, {})
     assert client.project(number)["model_version"] == "pipe-1"
     [shown] = client.predictions(number, ids[155])
     assert shown["model_version"] == "pipe-1"

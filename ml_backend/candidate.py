@@ -1,0 +1,100 @@
+"""A version that was trained and has not been judged: kept with all that the gate needs, for whoever comes after.
+
+Training takes minutes and a process may die; a candidate that is kept can be judged, promoted or refused by another
+one without being trained again.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version as library_version
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from cueloop import __version__
+from cueloop.store import models
+from cueloop.store.models import ModelVersion
+from ml_backend import predictions, registry
+from ml_backend.artifacts import Artifacts
+from ml_backend.bundle import Bundle
+from ml_backend.data import manifest
+from ml_backend.data import manifest
+from ml_backend.dataset import Dataset
+from ml_backend.judging.score import Score
+from ml_backend.judging.verdict import Verdict
+from ml_backend.registry import Loaded
+from ml_backend.training import Trained
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+"""Libraries whose version decides what a training gives."""
+PENDING = "pending"
+"""Outcome of a gate that has not spoken."""
+UNJUDGED = asdict(Score(0, blind=False, accuracy=None, low=None, high=None))
+
+
+def card(
+    trained: Sequence[Trained], skipped: Mapping[str, str], data: Sequence[Dataset], champion: Loaded | None,
+    seed: int, why: str,
+) -> dict[str, Any]:
+    """Everything one may want to know of a version, as JSON; the gate's part is written when it has spoken."""
+    by_control = {d.control: d for d in data}
+    cursors = [d.cursor for d in data if d.cursor]
+    return {
+        "controls": {t.head.control: {
+            **t.report, "field": t.head.field, "held_out": UNJUDGED,
+            "data_sha256": by_control[t.head.control].sha256(),
+            "data": manifest.card(by_control[t.head.control])} for t in trained},
+        "data": {d.control: manifest.card(d) for d in data},
+        "skipped": dict(skipped), "labelled": {d.control: len(d.examples) for d in data},
+        "parent": champion.version.version if champion else None,
+        "source": data[0].source, "cursor": max(cursors).isoformat() if cursors else None,
+        "guideline_version": data[0].guideline_version, "seed": seed, "why": why,
+        "gate": {"promoted": False, "outcome": PENDING, "reason": "not judged yet"},
+        "libraries": {"cueloop": __version__, "python": sys.version.split()[0],
+                      **{library: library_version(library) for library in LIBRARIES}},
+    }
+
+
+def judged(version: ModelVersion, verdict: Verdict, champion: Loaded | None,
+           reports: Mapping[str, Mapping[str, Any]]) -> ModelVersion:
+    """The version with what the gate said, against which champion, and how each head did on held-out tasks."""
+    controls = {control: about | ({"held_out": dict(reports[control])} if control in reports else {})
+                for control, about in version.card["controls"].items()}
+    gate = verdict.as_dict() | {"against": champion.version.version if champion else ""}
+    return replace(version, card=version.card | {"controls": controls, "gate": gate})
+
+
+def left(conn: sa.Connection, name: str) -> ModelVersion | None:
+    """What a process that died left behind: a challenger that was not judged, or that should serve and does not."""
+    version = models.aliases_of(conn, name).get(registry.CHALLENGER)
+    found = models.get(conn, name, version) if version else None
+    if found is None or found.deleted_at is not None or found.kind == models.ELSEWHERE:
+        return None
+    gate = found.card.get("gate", {})
+    return found if gate.get("outcome") == PENDING or gate.get("promoted") else None
+
+
+def same(version: ModelVersion, data: Sequence[Dataset], seed: int) -> bool:
+    """Whether it was trained on just these data: training again would give the same."""
+    return version.card.get("seed") == seed and version.card.get("data") == {d.control: manifest.card(d) for d in data}
+
+
+def restored(artifacts: Artifacts, version: ModelVersion) -> tuple[Trained, ...]:
+    """The freshly trained heads of a kept version, with what cross-validation said; none where that was not kept.
+
+    Raises ModelError when its files are not what was written.
+    """
+    if predictions.OUT_OF_FOLD not in version.sha256:
+        return ()
+    bundle: Bundle = registry.load(artifacts, version).bundle
+    hashes = {predictions.OUT_OF_FOLD: version.sha256[predictions.OUT_OF_FOLD]}
+    arrays = np.load(io.BytesIO(artifacts.read(version.path, hashes)[predictions.OUT_OF_FOLD]), allow_pickle=False)
+    return tuple(
+        Trained(head, arrays[f"keys/{head.control}"], arrays[f"truth/{head.control}"],
+                arrays[f"probabilities/{head.control}"], dict(version.card["controls"][head.control]))
+        for head in bundle.heads if f"truth/{head.control}" in arrays.files)    # those that it took over have none
