@@ -32,7 +32,7 @@ def controls(conn: sa.Connection, project_id: int) -> list[Control]:
     return found
 
 
-def rows(conn: sa.Connection, project_id: int, control: Control) -> Sequence[sa.Row[Any]]:
+def rows(conn: sa.Connection, project_id: int, control: Control) -> Sequence[Any]:
     """Tasks that people answered for a control, in the order of their keys, with their data and the consensus.
 
     Not deleted ones, no hidden copies, and never what the machine alone accepted.

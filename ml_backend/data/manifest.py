@@ -94,7 +94,10 @@ def unpack(files: Mapping[str, bytes]) -> list[Manifest]:
     """What `pack` wrote. Raises ModelError when it cannot be read."""
     try:
         lines = iter(gzip.decompress(files[FILE]).decode().splitlines())
-        return [_manifest(json.loads(line), lines) for line in lines]
+        found = [_manifest(json.loads(line), lines) for line in lines]
+        if not found:
+            raise ValueError("it is empty")
+        return found
     except (KeyError, TypeError, ValueError, OSError, EOFError, StopIteration, RuntimeError) as error:
         raise ModelError(f"{FILE} of this model cannot be read: {type(error).__name__}: {error}. Restore it from a "
                          "backup.") from None

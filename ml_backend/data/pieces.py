@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def _parts(texts: Sequence[str]) -> Iterator[slice]:
 def _hashed(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Hashes of all pieces of the texts, one text after the other, and where each one's begin."""
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
-    rolling = np.zeros(len(points) - SIZE + 1, dtype=np.uint64)
+    rolling: NDArray[Any] = np.zeros(len(points) - SIZE + 1, dtype=np.uint64)
     for at in range(SIZE):
         rolling = rolling * np.uint64(0x100000001B3) + points[at:at + len(rolling)]
     lengths = np.array([len(text) for text in texts])

@@ -74,7 +74,8 @@ def test_near_duplicates_stand_on_one_side_and_say_so(store, project):
     data = _read(store)
     assert len({e.part for e in data.examples[:10]}) == len({e.cluster for e in data.examples[:10]}) == 1
     # A newcomer follows, whatever its draw
-    [late] = project.add([replace(examples(1)[0], text="WHERE is the parcel, that I ordered from you three weeks ago?")])
+    [one] = examples(1)
+    [late] = project.add([replace(one, text="WHERE is the parcel, that I ordered from you three weeks ago??")])
     settle(store, 1, POLICY)
     assert _parts(store)[late] == data.examples[0].part
 
