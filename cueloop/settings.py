@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         description="Requests that each of them takes at a time; 0 means a number that suits the machine.")
     ml_class: str = Field("", alias="CUELOOP_ML_CLASS",
         description="Python file of a LabelStudioMLBase subclass of yours that serves instead of our models.")
+    encoder: Path | None = Field(None, alias="CUELOOP_ENCODER",
+        description="Folder of a sentence encoder (config.json, model.safetensors, tokenizer.json) for the kinds "
+                    "`encoder-linear` and `transformer`; empty means the small English one of their extras.")
     fetch_hosts: str = Field("", alias="CUELOOP_FETCH_HOSTS",
         description="Hosts, with commas between them, from which texts behind an address are fetched where the tag "
                     "says that its value is one; none by default but Label Studio's own.")
