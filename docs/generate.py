@@ -14,6 +14,8 @@ import click
 
 from console.cli import main
 from cueloop.settings import Settings
+from ml_backend.policy import file as training_file
+from ml_backend.policy import reference as training_reference
 from routing.language import json_schema, reference
 from routing.people import team_schema as team_fields
 
@@ -70,8 +72,19 @@ def team_schema() -> str:
     return json.dumps(team_fields.schema(), indent=1) + "\n"
 
 
+def training_page() -> str:
+    """docs/training.md: its tables of fields; the rest is written by hand."""
+    return training_reference.fill((HERE / "training.md").read_text(encoding="utf-8"))
+
+
+def training_schema() -> str:
+    """docs/training.schema.json: what an editor needs to check a training file."""
+    return json.dumps(training_file.schema(), indent=1) + "\n"
+
+
 PAGES = {"settings.md": settings_page, "commands.md": commands_page, "rules.md": rules_page,
-         "rules.schema.json": rules_schema, "team.schema.json": team_schema}
+         "rules.schema.json": rules_schema, "team.schema.json": team_schema,
+         "training.md": training_page, "training.schema.json": training_schema}
 
 
 def stale() -> list[str]:

@@ -62,7 +62,8 @@ class Events:
         if not parts.trainings.take():
             return refusal(429, "Training was asked for several times just now. Wait a minute.",
                            **{"Retry-After": "60"})
-        parts.jobs.enqueue_once("train", project_id, TRAIN, project_id)
+        parts.jobs.enqueue_once("train", project_id, TRAIN, project_id,
+                                why="Start Training was pressed in Label Studio")
         job = parts.ask(store_facts.newest_job, "train", project_id)
         return jsonify(job=str(job), result={}, status="ok"), 201
 

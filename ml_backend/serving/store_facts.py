@@ -10,7 +10,8 @@ from cueloop.store import Store, models
 from cueloop.store.schema import jobs, projects
 from cueloop.types import LabelConfig
 
-STATES = {"queued": "queued", "running": "started", "done": "finished", "failed": "failed"}
+STATES = {"queued": "queued", "running": "started", "done": "finished", "failed": "failed",
+          "cancelled": "canceled"}
 """Our word for a job's state -> the word that Label Studio knows from RQ."""
 
 
