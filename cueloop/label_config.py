@@ -52,7 +52,8 @@ def require_modelled(config: LabelConfig) -> tuple[Control, ...]:
     """The controls that a model predicts. Raises LabelConfigError that lists what was found when there is none."""
     if config.modelled:
         return config.modelled
-    raise LabelConfigError(f"Label config: models predict single-choice <Choices> and this has {_found(config)}. "
+    raise LabelConfigError(f"Label config: models predict single-choice <Choices> of at least two labels and this "
+                           f"has {_found(config)}. "
                            'Add <Choices name="..." toName="..." choice="single">.')
 
 

@@ -30,8 +30,14 @@ def fit_temperature(logits: Floats, truth: Ints, weights: Floats) -> float:
     """The temperature in 0.05 to 20 with the least weighted NLL of `truth` (n,) under logits (n, K)."""
     from scipy.optimize import minimize_scalar
 
+    below = logits - logits.max(axis=1, keepdims=True)
+    said = below[np.arange(len(truth)), truth]
+    most = -float(np.log(SMALLEST))
+
     def loss(log_temperature: float) -> float:
-        return nll(softmax(logits, float(np.exp(log_temperature))), truth, weights)
+        temperature = float(np.exp(log_temperature))
+        losses = np.log(np.exp(below / temperature).sum(axis=1)) - said / temperature
+        return float(np.average(np.minimum(losses, most), weights=weights))
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return float(np.exp(found.x))

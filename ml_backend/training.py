@@ -23,6 +23,8 @@ DEFAULT_KIND = "text-linear"
 """Kind of model that is trained when nothing else is asked for."""
 LEAST_EXAMPLES = 2
 """Training examples a class needs; with fewer it cannot be cross-validated and is left out."""
+TOLD = 5
+"""Classes that a message names."""
 
 Progress = Callable[[int, int], None]
 
@@ -56,7 +58,7 @@ def train(
     if len(labels) < 2:
         raise ModelError(
             f"Control {data.control}: a model needs {LEAST_EXAMPLES} training examples of at least two classes; there "
-            f"are {dict(counts) or 'none'} (up to a fifth is held out). Label more, or check the label config.")
+            f"are {_few(counts)} (a part is held out). Label more, or check the label config.")
     place = {label: at for at, label in enumerate(labels)}
     examples = [e for e in examples if e.label in place]
     truth = np.array([place[e.label] for e in examples], dtype=np.int64)
@@ -80,6 +82,12 @@ def train(
     head = Head(control=data.control, to_name=data.to_name, field=data.field, kind=kind, labels=labels,
                 temperature=temperature, classifier=classifier)
     return Trained(head, np.array([e.key for e in examples], dtype=np.int64), truth, calibrated, report)
+
+
+def _few(counts: Counter[str]) -> str:
+    """What there is of each class, told in a line even of a thousand classes."""
+    most = ", ".join(f"{label[:50]}: {count}" for label, count in counts.most_common(TOLD))
+    return (most or "none") + (f" and {len(counts) - TOLD} more classes" if len(counts) > TOLD else "")
 
 
 def _check_weights(control: str, examples: Sequence[Example]) -> None:

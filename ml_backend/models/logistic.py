@@ -59,7 +59,7 @@ def fit(
     at = problem.point(np.zeros(problem.shape, np.float32) if start is None else start.astype(np.float32))
     steps: deque[tuple[Singles, Singles, float]] = deque(maxlen=REMEMBERED)
     for iteration in range(most):
-        if np.abs(at.gradient).max() <= TOLERANCE:
+        if _steepest(at.gradient) <= TOLERANCE:
             return Fitted(at.coefficients, at.logits, iteration)
         direction = _direction(at.gradient, steps)
         after = problem.search(at, direction, first=not steps)
@@ -70,7 +70,7 @@ def fit(
         if curvature > 0:
             steps.append((moved, turned, curvature))
         at = after
-    raise ModelError(f"Training did not converge (slope {np.abs(at.gradient).max():.1e} after {most} steps at most). "
+    raise ModelError(f"Training did not converge (slope {_steepest(at.gradient):.1e} after {most} steps at most). "
                      "The model is not used. Look for texts that carry contradicting labels.")
 
 
@@ -104,8 +104,8 @@ class _Problem:
     def _at(self, coefficients: Singles, logits: Singles) -> _Point:
         loss, residual = self._loss(logits)
         gradient = np.empty_like(coefficients)
-        gradient[:-1] = self._features.T @ residual
-        gradient[:-1] += np.float32(self._penalty) * coefficients[:-1]
+        np.multiply(coefficients, np.float32(self._penalty), out=gradient)
+        gradient[:-1] += self._features.T @ residual
         gradient[-1] = residual.sum(axis=0)
         return _Point(coefficients, logits, loss, gradient)
 
@@ -136,7 +136,7 @@ class _Problem:
         steep = self._penalty * float(np.vdot(at.coefficients[:-1], direction[:-1]))
         bend = self._penalty * float(np.vdot(direction[:-1], direction[:-1]))
         low, high, at_low, at_high = 0.0, 0.0, slope, 0.0
-        length = min(1.0, 1.0 / float(np.abs(at.gradient).sum())) if first else 1.0
+        length = min(1.0, 1.0 / float(np.linalg.norm(at.gradient.ravel(), 1))) if first else 1.0
         for _ in range(TRIES):
             _, residual = self._loss(at.logits + np.float32(length) * change)
             here = float(np.vdot(residual, change)) + steep + length * bend
@@ -149,19 +149,31 @@ class _Problem:
             length = low + (high - low) * min(0.9, max(0.1, at_low / (at_low - at_high))) if high else 4 * length
         else:
             return None
-        return self._at(at.coefficients + np.float32(length) * direction, at.logits + np.float32(length) * change)
+        after = at.coefficients.copy()
+        _add(after, length, direction)
+        return self._at(after, at.logits + np.float32(length) * change)
 
 
 def _direction(gradient: Singles, steps: deque[tuple[Singles, Singles, float]]) -> Singles:
     """Downhill, bent by the curvature of the remembered steps (the two loops of L-BFGS)."""
     found, factors = -gradient, []
     for moved, turned, curvature in reversed(steps):
-        factor = float(np.vdot(moved, found)) / curvature
-        found -= np.float32(factor) * turned
-        factors.append(factor)
+        factors.append(float(np.vdot(moved, found)) / curvature)
+        _add(found, -factors[-1], turned)
     if steps:
         _, turned, curvature = steps[-1]
         found *= np.float32(curvature / float(np.vdot(turned, turned)))
     for (moved, turned, curvature), factor in zip(steps, reversed(factors), strict=True):
-        found += np.float32(factor - float(np.vdot(turned, found)) / curvature) * moved
+        _add(found, factor - float(np.vdot(turned, found)) / curvature, moved)
     return found
+
+
+def _steepest(gradient: Singles) -> float:
+    return float(max(gradient.max(), -gradient.min()))
+
+
+def _add(to: Singles, factor: float, other: Singles) -> None:
+    """`to += factor * other`, in place: the vectors are the largest thing in memory."""
+    from scipy.linalg.blas import saxpy
+
+    saxpy(other.reshape(-1), to.reshape(-1), a=factor)

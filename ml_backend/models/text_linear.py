@@ -90,7 +90,8 @@ class TextLinear:
         classes = weights.shape[1]
         taught = np.bincount(weights.argmax(axis=1)[weights.any(axis=1)], minlength=classes)
         if classes < 2 or not weights.any(axis=0).all():
-            raise ModelError(f"Training needs examples of at least two classes and of each one; got {taught.tolist()}.")
+            raise ModelError("Training needs examples of at least two classes and of each one; "
+                             f"{int(weights.any(axis=0).sum())} of {classes} have some.")
         columns, idf = fit(prepared, rows, min(MAX_FEATURES, MAX_COEFFICIENTS // classes // 2))
         if not len(columns):
             raise ModelError("The training texts have no words in common: nothing can be learned from them.")
@@ -179,6 +180,7 @@ def _check_learned(logits: Weights, taught: Ints) -> None:
     answered = np.bincount(logits.argmax(axis=1), minlength=len(taught))
     often = taught >= max(5, OFTEN * taught.sum())
     if np.count_nonzero(answered) < 2 or (often & (answered == 0)).any():
-        raise ModelError(f"The trained model answers its classes {answered.tolist()} times where the examples "
-                         f"have them {taught.tolist()} times: it learned nothing of some. It is not used. "
-                         "Look for texts that carry contradicting labels.")
+        raise ModelError(
+            f"The trained model answers {np.count_nonzero(answered)} of its {len(taught)} classes: it learned nothing "
+            f"of the others, of which {np.count_nonzero(often & (answered == 0))} have many examples. It is not used. "
+            "Look for texts that carry contradicting labels.")
