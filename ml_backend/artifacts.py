@@ -69,8 +69,12 @@ class Artifacts:
 
     def fetch(self, path: str, name: str, expected: str, into: Path) -> None:
         """Write one file of a version to `into`, which must not exist, in bounded memory. Raises as `read`."""
-        with into.open("xb") as file:
-            self._copy(path, name, expected, file.write)
+        try:
+            with into.open("xb") as file:
+                self._copy(path, name, expected, file.write)
+        except ModelError:
+            into.unlink()
+            raise
 
     def missing(self, hashes: Iterable[str]) -> set[str]:
         """Those of the contents that are not there. Raises ModelError when the storage does not answer."""
