@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cueloop import logs
+from cueloop.errors import ModelError
 from cueloop.settings import Settings
 from cueloop.store import Store, models, projects, rollouts
 from cueloop.store.models import ModelVersion
@@ -11,13 +13,15 @@ from cueloop.store.rollouts import Rollout
 from ml_backend import predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import keep as recalibration
-from ml_backend.judging import shadow
+from ml_backend.judging.beside import unseen
 from ml_backend.policy import in_force
 from ml_backend.rollout.machine import Progress, Way, run
 from ml_backend.texts.reader import Texts
 
 if TYPE_CHECKING:
     from cueloop.label_studio import LabelStudio
+
+log = logs.get(__name__)
 
 OVERTAKEN = 5
 """How often a run turns to another champion that came meanwhile, before it leaves that to the next run."""
@@ -47,7 +51,7 @@ def prelabel(store: Store, settings: Settings, project_id: int, name: str, versi
             rollout = run(Way(store, client, project_id, loaded, policy, seen, progress, read))
         if rollout.state != rollouts.OVERTAKEN:
             break
-    _predict_shadow(store, artifacts, project_id, found.name, read)
+    _predict_unseen(store, artifacts, project_id, read)
     return report | _facts(rollout)
 
 
@@ -60,13 +64,20 @@ def _meant(store: Store, project_id: int, name: str, version: str) -> tuple[Mode
     return found, live and current is not None and (current.name, current.version) == (found.name, found.version)
 
 
-def _predict_shadow(store: Store, artifacts: Artifacts, project_id: int, name: str, read: Texts) -> None:
-    """What runs in the champion's shadow says of every task what it would say, and nobody sees it."""
+def _predict_unseen(store: Store, artifacts: Artifacts, project_id: int, read: Texts) -> None:
+    """What runs beside the champion says of every task what it would say, and nobody sees it.
+
+    One that cannot be loaded is passed over: the champion's own work is done.
+    """
     with store.read() as conn:
-        found = shadow.running(conn, name)
-    if found is not None and found.project_id == project_id:
-        predictions.write(store, registry.load(artifacts, found), project_id,
-                          predictions.taught(artifacts, found, project_id), read=read)
+        beside = unseen(conn, project_id, in_force.policy(conn, project_id))
+    for found in beside:
+        try:
+            predictions.write(store, registry.load(artifacts, found), project_id,
+                              predictions.taught(artifacts, found, project_id), read=read)
+        except ModelError as error:
+            log.warning("a version beside the champion says nothing", project=project_id, version=found.version,
+                        error=str(error))
 
 
 def _client(settings: Settings) -> LabelStudio:
