@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from console.cli._models_compare import compare
+from console.cli._models_keep import ACTOR, delete, pin, prune, reason_option, unpin
 from console.cli._options import echo, json_option, open_store, pass_settings
 from cueloop.settings import Settings
 from cueloop.store import models as rows
 from cueloop.store.models import ModelVersion
-
-ACTOR = "command line"
 
 
 @click.group()
@@ -28,23 +27,26 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("name", required=False)
+@click.option("--deleted", is_flag=True, help="Deleted versions, too: their cards are left.")
 @json_option
 @pass_settings
-def list_(settings: Settings, name: str | None, as_json: bool) -> None:
-    """List versions, newest first.
+def list_(settings: Settings, name: str | None, deleted: bool, as_json: bool) -> None:
+    """List versions, newest first: aliases, age, score with its interval, why they were trained.
 
     Example: `cueloop models list tickets`
     """
+    from console import model_tables
     from cueloop.errors import NotFound
+    from cueloop.store.columns import now
 
     with open_store(settings).read() as conn:
         found = rows.versions(conn, name)
         aliases = {one: rows.aliases_of(conn, one) for one in {v.name for v in found}}
     if name and not found:
         raise NotFound(f"There is no model {name!r}. `cueloop models list` shows all.")
-    echo([_facts(v, aliases[v.name]) for v in found], as_json, lambda facts: "\n".join(
-        f"{f['model']}@{f['version']}  {','.join(f['aliases']) or '-':<20} {_scores(f['card'])}" for f in facts)
-        or "No model yet: run `cueloop train`.")
+    shown = [v for v in found if deleted or v.deleted_at is None]
+    echo([_facts(v, aliases[v.name]) for v in shown], as_json,
+         lambda facts: model_tables.versions(facts, now(), len(found) - len(shown)))
 
 
 @command.command()
@@ -52,31 +54,38 @@ def list_(settings: Settings, name: str | None, as_json: bool) -> None:
 @json_option
 @pass_settings
 def show(settings: Settings, reference: str, as_json: bool) -> None:
-    """Show the card of a version: data, scores, gate, libraries.
+    """Show a version: parents, data, guideline, code, libraries, why it was trained, scores, gate, files.
+
+    `--json` has its whole card.
 
     Example: `cueloop models show tickets@champion --json`
     """
-    import json
-
+    from console import model_tables
     from ml_backend.registry import resolve
+    from ml_backend.versions import lineage
 
     with open_store(settings).read() as conn:
         found = resolve(conn, reference)
-        facts = _facts(found, rows.aliases_of(conn, found.name))
-    echo(facts, as_json, lambda f: f"{f['model']}@{f['version']} ({f['kind']}, {f['created_at']})\n"
-                                   f"aliases: {', '.join(f['aliases']) or 'none'}\n{json.dumps(f['card'], indent=2)}")
+        parents = [{"model": v.name, "version": v.version, "created_at": v.created_at.isoformat(),
+                    "deleted_at": v.deleted_at.isoformat() if v.deleted_at else None}
+                   for v in lineage.parents(conn, found)]
+        facts = _facts(found, rows.aliases_of(conn, found.name)) | {
+            "files": found.sha256, "parents": parents, "lineage": lineage.made_of(found)}
+    echo(facts, as_json, model_tables.version)
 
 
+for _one in (pin, unpin, delete, prune):
+    command.add_command(_one)
 command.add_command(compare)
 
 
 @command.command()
 @click.argument("reference", metavar="NAME@VERSION")
-@click.option("--reason", default="by hand", show_default=True, help="Why; kept in the audit log.")
+@reason_option
 @json_option
 @pass_settings
 def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> None:
-    """Put a version in service whatever the gate said.
+    """Put a version in service whatever the gate said. A pin on another version comes off.
 
     Of a version that was made for a project, the model becomes the one that serves the project.
 
@@ -91,27 +100,37 @@ def promote(settings: Settings, reference: str, reason: str, as_json: bool) -> N
         found = registry.resolve(conn, reference)
         served = models.champion(conn, found.project_id) if found.project_id is not None else None
     registry.load(Artifacts(settings.artifacts), found, store)  # one that cannot be loaded is not put in service
-    before = registry.promote(store, found, actor=ACTOR, reason=reason, for_project=True)
+    with store.read() as conn:
+        pinned = registry.pinned(conn, found.name)
+    before = registry.promote(store, found, actor=ACTOR, reason=reason, for_project=True, unpin=True)
     other = f"{served.name}@{served.version}" if served is not None and served.name != found.name else None
-    echo({"model": found.name, "champion": found.version, "before": before, "instead_of": other}, as_json,
-         lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['instead_of'] or f['before'] or 'none'}")
+    echo({"model": found.name, "champion": found.version, "before": before, "instead_of": other,
+          "unpinned": pinned if pinned != found.version else None}, as_json,
+         lambda f: f"{f['model']}@{f['champion']} is in service; before: {f['instead_of'] or f['before'] or 'none'}"
+                   + (", which was pinned and is no longer" if f["unpinned"] else ""))
 
 
 @command.command()
 @click.argument("name")
-@click.option("--reason", default="by hand", show_default=True, help="Why; kept in the audit log.")
+@reason_option
 @json_option
 @pass_settings
 def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
-    """Put the previous version back in service.
+    """Put the version back in service that served before; again, and it is the one before that.
+
+    What was rolled back from comes back by `promote` alone. A pin comes off.
 
     Example: `cueloop models rollback tickets --reason "worse on long texts"`
     """
     from ml_backend import registry
 
-    found = registry.rollback(open_store(settings), name, actor=ACTOR, reason=reason)
-    echo({"model": found.name, "champion": found.version}, as_json,
-         lambda f: f"{f['model']}@{f['champion']} is in service again")
+    store = open_store(settings)
+    with store.read() as conn:
+        served = rows.aliases_of(conn, name).get(registry.CHAMPION)
+    found = registry.rollback(store, name, actor=ACTOR, reason=reason, unpin=True)
+    echo({"model": found.name, "champion": found.version, "before": served}, as_json,
+         lambda f: f"{f['model']}@{f['champion']} is in service again. "
+                   f"To undo: cueloop models promote {f['model']}@{f['before']}")
 
 
 @command.command()
@@ -150,14 +169,6 @@ def export(
 def _facts(version: ModelVersion, aliases: dict[str, str]) -> dict[str, Any]:
     return {"model": version.name, "version": version.version, "kind": version.kind, "project": version.project_id,
             "created_at": version.created_at.isoformat(), "card": version.card,
-            "aliases": sorted(alias for alias, pointed in aliases.items() if pointed == version.version)}
-
-
-def _scores(card: dict[str, Any]) -> str:
-    """`topic 0.912 (0.880-0.940, 250 held out)` for each control."""
-    parts = []
-    for control, report in card["controls"].items():
-        held = report["held_out"]
-        parts.append(f"{control} " + ("not judged yet" if held["accuracy"] is None else
-                     f"{held['accuracy']:.3f} ({held['low']:.3f}-{held['high']:.3f}, {held['tasks']} held out)"))
-    return "; ".join(parts)
+            "aliases": [alias for alias in rows.ALIASES if aliases.get(alias) == version.version],
+            "pinned": aliases.get(rows.PINNED) == version.version,
+            "deleted_at": version.deleted_at.isoformat() if version.deleted_at else None}
