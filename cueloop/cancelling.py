@@ -100,6 +100,11 @@ def heard(store: Store, key: int) -> Iterator[None]:
         _running = None
 
 
+def current() -> int | None:
+    """Key of the job that this process runs; None outside of jobs. The same when a job that died is run again."""
+    return _running.key if _running is not None else None
+
+
 def check() -> None:
     """Raises Cancelled when this process's job is to stop. `cueloop.queue.progress` calls it."""
     if _running is not None and not _running.final and _asked(_running):

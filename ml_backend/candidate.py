@@ -23,7 +23,6 @@ from ml_backend import predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
 from ml_backend.data import manifest
-from ml_backend.data import manifest
 from ml_backend.dataset import Dataset
 from ml_backend.judging.score import Score
 from ml_backend.judging.verdict import Verdict
@@ -39,7 +38,7 @@ UNJUDGED = asdict(Score(0, blind=False, accuracy=None, low=None, high=None))
 
 def card(
     trained: Sequence[Trained], skipped: Mapping[str, str], data: Sequence[Dataset], champion: Loaded | None,
-    seed: int, why: str,
+    seed: int, why: str, job: int | None,
 ) -> dict[str, Any]:
     """Everything one may want to know of a version, as JSON; the gate's part is written when it has spoken."""
     by_control = {d.control: d for d in data}
@@ -49,11 +48,10 @@ def card(
             **t.report, "field": t.head.field, "held_out": UNJUDGED,
             "data_sha256": by_control[t.head.control].sha256(),
             "data": manifest.card(by_control[t.head.control])} for t in trained},
-        "data": {d.control: manifest.card(d) for d in data},
         "skipped": dict(skipped), "labelled": {d.control: len(d.examples) for d in data},
         "parent": champion.version.version if champion else None,
         "source": data[0].source, "cursor": max(cursors).isoformat() if cursors else None,
-        "guideline_version": data[0].guideline_version, "seed": seed, "why": why,
+        "guideline_version": data[0].guideline_version, "seed": seed, "why": why, "job": job,
         "gate": {"promoted": False, "outcome": PENDING, "reason": "not judged yet"},
         "libraries": {"cueloop": __version__, "python": sys.version.split()[0],
                       **{library: library_version(library) for library in LIBRARIES}},
@@ -79,9 +77,24 @@ def left(conn: sa.Connection, name: str) -> ModelVersion | None:
     return found if gate.get("outcome") == PENDING or gate.get("promoted") else None
 
 
+def made_by_job(conn: sa.Connection, name: str, job: int | None) -> ModelVersion | None:
+    """The version that a job has made before it died at its very end, and is run again."""
+    return next((v for v in models.versions(conn, name) if job is not None and v.card.get("job") == job), None)
+
+
+def verdict_of(version: ModelVersion) -> Verdict:
+    """What the gate said of it, in short."""
+    gate = version.card["gate"]
+    return Verdict(gate.get("outcome", "promoted" if gate["promoted"] else "refused"), gate["reason"])
+
+
 def same(version: ModelVersion, data: Sequence[Dataset], seed: int) -> bool:
     """Whether it was trained on just these data: training again would give the same."""
-    return version.card.get("seed") == seed and version.card.get("data") == {d.control: manifest.card(d) for d in data}
+    card, now = version.card, {d.control: manifest.card(d) for d in data}
+    made_of = {control: about.get("data") for control, about in card["controls"].items()}
+    labelled = {d.control: len(d.examples) for d in data}
+    return (bool(made_of) and card.get("seed") == seed and card["labelled"] == labelled
+            and made_of == {control: now.get(control) for control in made_of})
 
 
 def restored(artifacts: Artifacts, version: ModelVersion) -> tuple[Trained, ...]:

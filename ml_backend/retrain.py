@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cueloop import audit, logs
+from cueloop import audit, cancelling, logs
 from cueloop.cancelling import Cancelled, no_way_back
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
@@ -17,7 +17,6 @@ from cueloop.store.models import ModelVersion
 from ml_backend import candidate, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
-from ml_backend.data import manifest
 from ml_backend.data import manifest
 from ml_backend.dataset import Dataset
 from ml_backend.judging import shadow
@@ -70,12 +69,17 @@ def retrain(
     data that is all. Raises ModelError when no control can be trained; then nothing is kept.
     """
     scene = Scene(store, artifacts, name, actor, project_id, policy, read)
-    before = settle_left(scene, data)
+    before, job = settle_left(scene, data), cancelling.current()
     if before is not None and candidate.same(before.version, data, seed):
         return before
+    with store.read() as conn:
+        made = candidate.made_by_job(conn, name, job)
+    if made is not None:
+        return Outcome(made, candidate.verdict_of(made))
     champion = _champion(store, artifacts, name)
     trained, skipped = _train_all(data, kind, seed, progress)
-    found = _keep(scene, trained, skipped, data, champion, candidate.card(trained, skipped, data, champion, seed, why))
+    card = candidate.card(trained, skipped, data, champion, seed, why, job)
+    found = _keep(scene, trained, skipped, data, champion, card)
     try:
         return _settle(scene, found, data, tuple(trained))
     except Cancelled:
@@ -119,7 +123,7 @@ def _settle(
         gate = found.card["gate"]
         against = gate.get("against", found.card.get("parent") or "")
         if gate.get("outcome") != candidate.PENDING and against == (champion.version.version if champion else ""):
-            verdict = Verdict(gate.get("outcome", "promoted"), gate["reason"])
+            verdict = candidate.verdict_of(found)
         else:
             trained = candidate.restored(scene.artifacts, found) if trained is None else trained
             found, verdict = _judge(scene, found, data, trained, champion)
