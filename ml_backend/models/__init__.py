@@ -9,6 +9,9 @@ from ml_backend.models.kind import Classifier
 
 KINDS = {
     "text-linear": "ml_backend.models.text_linear:TextLinear",
+    "static-linear": "ml_backend.models.static_linear:StaticLinear",
+    "encoder-linear": "ml_backend.models.encoder_linear:EncoderLinear",
+    "transformer": "ml_backend.models.transformer:Transformer",
 }
 """Kind -> class, imported when it is first asked for."""
 
