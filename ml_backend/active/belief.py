@@ -31,9 +31,9 @@ def together(model: Floats, people: Floats, prior: Floats) -> Floats:
 
 
 def _sure(rows: Floats) -> Floats:
-    total = rows.sum(axis=1, keepdims=True)
-    shares = np.divide(rows, total, out=np.full_like(rows, 1.0 / rows.shape[1]), where=total > 0)
-    floored = np.maximum(shares, FLOOR)
+    """As probabilities of which none is next to nothing; what is missing to 1 is shared evenly."""
+    told = rows + np.maximum(1.0 - rows.sum(axis=1, keepdims=True), 0.0) / rows.shape[1]
+    floored = np.maximum(told, FLOOR)
     return np.asarray(floored / floored.sum(axis=1, keepdims=True), dtype=np.float64)
 
 

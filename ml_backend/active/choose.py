@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_backend.active import rare
+from ml_backend.active.cover import SHARP, cover, likeness
 from ml_backend.active.likeness import Points
 from ml_backend.active.mix import mix
-from ml_backend.active.spread import spread
 from ml_backend.active.unsure import BY
 from ml_backend.calibration import Floats, Ints
 from ml_backend.policy.policy import Learning
@@ -19,15 +19,19 @@ UNSURE, RARE, FAR, TYPICAL, RANDOM, DOUBTFUL = "unsure", "rare", "far", "typical
 """Reasons to ask. `UNSURE` is told by how it was measured (margin, entropy), `DOUBTFUL` is the same of a task that has
 a label already."""
 
-SHARES = {UNSURE: 0.7, TYPICAL: 0.15, RANDOM: 0.15, RARE: 0.15, FAR: 0.1}
+SHARES = {UNSURE: 0.75, RANDOM: 0.15, RARE: 0.15, FAR: 0.1}
 """Of the turns, in parts of what there is reason for. Chance is always among them: it keeps a model that is wrong and
 sure of it, or wrong labels, from leading all questions astray."""
-COLD = {TYPICAL: 0.85, RANDOM: 0.15}
+COLD = {TYPICAL: 0.9, RANDOM: 0.1}
 """The same while there is no model."""
-CANDIDATES = 10
-"""Of so many times as many as are wanted, the most uncertain ones, an unlike selection is taken."""
-MODEST = 0.5
-"""Power of how typical a task is in its worth: what is like many others teaches about all of them."""
+CANDIDATES = 5
+"""Of so many times as many as are wanted, the best by their own value, an unlike selection is taken."""
+FEWEST = 50
+"""Candidates at least."""
+REFERENCES = 1_500
+"""Tasks, drawn by chance, that stand for all."""
+STRETCH, GROWTH = 20, 1.5
+"""A long order is made in stretches: so many tasks first, and each stretch so many times longer than the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,6 @@ class Tasks:
     """(n,) which have a label: a question is a second opinion."""
     points: Points
     """(n, d) where their texts stand (`likeness.points`)."""
-    typical: Floats
-    """(n,) how many others speak like it, 0 to 1."""
     near: Floats
     """(n,) how near the nearest labelled text is, 0 to 1."""
     draw: Floats
@@ -63,32 +65,60 @@ class Ranked:
 def rank(tasks: Tasks, how: Learning, many: int) -> Ranked:
     """The first `many` of the tasks to ask."""
     new = np.flatnonzero(~tasks.second)
-    orders = {RANDOM: new[np.argsort(tasks.draw[new], kind="stable")],
-              TYPICAL: _apart(new, tasks.typical[new], tasks, many, how.diverse, known=True)}
+    orders = {RANDOM: new[np.argsort(tasks.draw[new], kind="stable")]}
     if tasks.belief is None:
-        return _dealt(orders, COLD, many, tasks, how)
-    open_ = np.arange(len(tasks.second)) if how.second else new
-    worth = BY[how.by](tasks.belief[open_]) * np.maximum(tasks.typical[open_], LEAST) ** MODEST
-    orders[UNSURE] = _apart(open_, worth, tasks, many, how.diverse)
+        few = orders[RANDOM][:max(REFERENCES, CANDIDATES * many)]
+        return _dealt(orders | {TYPICAL: _apart(tasks, few, np.ones(len(few)), many, None)}, COLD, many, tasks, how)
+    unsure = BY[how.by](tasks.belief)
+    orders[UNSURE] = _apart(tasks, new, unsure[new], many, unsure) if how.diverse else _best(new, unsure[new], many)
+    if how.second:
+        orders[UNSURE] = _with_second(orders[UNSURE], unsure[new], np.flatnonzero(tasks.second), unsure, many)
     if how.rare:
         chance = rare.chance(tasks.belief[new], tasks.counts)
-        orders[RARE] = _apart(new[chance > 0], chance[chance > 0], tasks, many, how.diverse)
+        orders[RARE] = _apart(tasks, new[chance > 0], chance[chance > 0], many, None)
         if rare.unseen(tasks.counts):
-            orders[FAR] = _apart(new, tasks.typical[new] * (1.0 - tasks.near[new]), tasks, many, True, known=True)
+            orders[FAR] = _apart(tasks, new, 1.0 - tasks.near[new], many, None)
     return _dealt(orders, SHARES, many, tasks, how)
 
 
-LEAST = 0.05
-"""Least typicality that counts: a text that speaks like no other may still be asked."""
+def _best(some: Ints, value: Floats, many: int) -> Ints:
+    return some[np.argsort(-value, kind="stable")[:many]]
 
 
-def _apart(some: Ints, value: Floats, tasks: Tasks, many: int, diverse: bool, known: bool = False) -> Ints:
-    """Up to `many` of these places by value, each unlike those before it, and unlike what is `known` where asked."""
-    order = np.argsort(-value, kind="stable")
-    if not diverse:
-        return some[order[:many]]
-    top = order[:CANDIDATES * many]
-    return some[top[spread(value[top], tasks.points[some[top]], many, tasks.near[some[top]] if known else None)]]
+def _apart(tasks: Tasks, some: Ints, value: Floats, many: int, weight: Floats | None) -> Ints:
+    """Up to `many` of these places, by `value` and by how much of `weight` (n,) they stand for, unlike each other.
+
+    Without a weight all tasks weigh the same.
+    """
+    new = np.flatnonzero(~tasks.second)
+    reference = new[np.argsort(tasks.draw[new], kind="stable")[:REFERENCES]]
+    others = tasks.points[reference]
+    weights = np.ones(len(reference)) if weight is None else weight[reference]
+    covered = tasks.near[reference] ** SHARP
+    best = _best(np.arange(len(some)), value, len(some))
+    taken: list[Ints] = [np.empty(0, dtype=np.int64)]
+    stretch, missing = float(STRETCH), min(many, len(some))
+    while missing:
+        wanted = min(missing, int(stretch))
+        top = best[:max(CANDIDATES * wanted, FEWEST)]
+        speaks = likeness(tasks.points[some[top]], others)
+        chosen = cover(speaks, weights, value[top], wanted, covered)
+        covered = np.maximum(covered, speaks[chosen].max(axis=0))
+        taken.append(some[top[chosen]])
+        best = np.delete(best, chosen)
+        stretch, missing = stretch * GROWTH, missing - wanted
+    return np.concatenate(taken)
+
+
+def _with_second(new: Ints, others: Floats, second: Ints, unsure: Floats, many: int) -> Ints:
+    """The best new tasks in their order, with second opinions among them: each stands where its doubt would stand among
+    that of all new tasks, `others`.
+
+    What a new text stands for is nothing to a label in doubt: that it is wrong is worth as much wherever it stands.
+    """
+    doubts = second[np.argsort(-unsure[second], kind="stable")]
+    before = np.searchsorted(np.sort(-others), -unsure[doubts], side="right")
+    return np.insert(new, np.minimum(before, len(new)), doubts)[:many]
 
 
 def _dealt(orders: dict[str, Ints], shares: dict[str, float], many: int, tasks: Tasks, how: Learning) -> Ranked:

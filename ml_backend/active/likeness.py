@@ -26,8 +26,8 @@ LONGEST = 2_000
 """Characters of a text that are read: what a text is about shows early."""
 MOST_GRAMS = 50_000
 """N-grams kept in each view, the most frequent first."""
-NEIGHBOURS = 10
-"""Texts that say how typical a text is."""
+FEW = 10
+"""Up to so many texts, n-grams that stand in only one of them count."""
 BLOCK = 2_000
 """Texts compared with all others at a time, so that memory stays bounded."""
 
@@ -44,7 +44,7 @@ def grams(texts: Sequence[str]) -> csr_matrix:
     found = []
     for options in VIEWS.values():
         view = TfidfVectorizer(**options, sublinear_tf=True, max_features=MOST_GRAMS, dtype=np.float32,
-                               min_df=2 if len(cut) > NEIGHBOURS else 1)
+                               min_df=2 if len(cut) > FEW else 1)
         try:
             found.append(view.fit_transform(cut))
         except ValueError:      # scikit-learn's "empty vocabulary", or nothing that occurs twice
@@ -70,23 +70,6 @@ def unit(rows: NDArray[np.float32]) -> Points:
     """Rows of length 1; a row of (next to) nothing becomes zero: it is like no other."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-6)
-
-
-def typical(some: Points, among: Points, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
-    """(n,) mean cosine of each of `some` (n, d) to its nearest `among` (m, d), 0 to 1: how many speak like it.
-
-    `among` may hold the texts themselves; the nearest one is passed over for that.
-    """
-    near = min(neighbours, len(among) - 1)
-    if near < 1 or not len(some):
-        return np.zeros(len(some))
-    found = np.empty(len(some))
-    for start in range(0, len(some), BLOCK):
-        likeness = some[start:start + BLOCK] @ among.T
-        nearest = np.partition(likeness, -near - 1, axis=1)[:, -near - 1:]
-        nearest.sort(axis=1)
-        found[start:start + BLOCK] = nearest[:, :-1].mean(axis=1)
-    return np.clip(found, 0.0, 1.0)
 
 
 def nearest(some: Points, others: Points) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ml_backend.active import rare
 from ml_backend.active.choose import RANDOM, TYPICAL, Tasks, rank
-from ml_backend.active.likeness import grams, nearest, points, typical
+from ml_backend.active.likeness import grams, nearest, points
 from ml_backend.active.standing import Standing
 from ml_backend.active.unsure import BY
 from ml_backend.calibration import Floats, Ints
@@ -102,5 +102,5 @@ def _compared(standing: Standing, some: Ints, field: Texts) -> Tasks:
     all_ = points(grams(field.texts([*keys, *known.tolist()]))) if keys else np.zeros((0, 1), dtype=np.float32)
     own, theirs = all_[:len(some)], all_[len(some):]
     return Tasks(belief=None if standing.belief is None else standing.belief[some], second=standing.second[some],
-                 points=own, typical=typical(own, own), near=nearest(own, theirs), draw=standing.draw[some],
+                 points=own, near=nearest(own, theirs), draw=standing.draw[some],
                  counts=standing.counts)

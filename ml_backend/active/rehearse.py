@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cueloop.sampling import uniform
-from ml_backend.active.belief import shares, together
 from ml_backend.active.choose import RANDOM, Tasks, rank
 from ml_backend.active.learner import Features, Learned, learn
-from ml_backend.active.likeness import BLOCK, Points, nearest, typical
+from ml_backend.active.likeness import BLOCK, Points, nearest
 from ml_backend.active.quality import Quality, judge
 from ml_backend.calibration import Floats, Ints
 from ml_backend.policy.policy import Learning
@@ -23,6 +22,8 @@ LEARNING = "learning"
 POLICIES = (LEARNING, RANDOM)
 FIRST, STEP, LEAST_STEP = 20, 0.1, 5
 """Labels of the first batch, and how much each next one adds: a share of those there are."""
+
+DEFAULT = Learning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def sizes(most: int, first: int = FIRST, step: float = STEP) -> list[int]:
 
 
 def rehearse(
-    material: Material, policy: str, steps: Sequence[int], *, seed: int = 0, how: Learning = Learning(),
+    material: Material, policy: str, steps: Sequence[int], *, seed: int = 0, how: Learning = DEFAULT,
     progress: Callable[[int], None] = lambda labels: None,
 ) -> Curve:
     """Ask for labels as `policy` (learning, random) would, and judge a model at each of `steps`, ascending.
@@ -108,14 +109,13 @@ class _Known:
 
     material: Material
     draw: Floats
-    typical: Floats
     near: Floats
     asked: list[int]
     why: list[str]
 
     @classmethod
     def of(cls, material: Material, draw: Floats) -> _Known:
-        return cls(material, draw, typical(material.points, material.points), np.zeros(len(material)), [], [])
+        return cls(material, draw, np.zeros(len(material)), [], [])
 
     def ask(self, policy: str, many: int, model: Learned | None, how: Learning) -> None:
         """Ask for `many` more."""
@@ -135,5 +135,5 @@ class _Known:
         material = self.material
         counts = np.bincount(material.label[self.asked], minlength=material.labels).astype(np.float64)
         belief = model.probabilities(material.features[left]) if model is not None else None
-        return Tasks(belief, np.zeros(len(left), dtype=np.bool_), material.points[left], self.typical[left],
+        return Tasks(belief, np.zeros(len(left), dtype=np.bool_), material.points[left],
                      self.near[left], self.draw[left], counts)

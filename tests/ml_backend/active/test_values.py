@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ml_backend.active import belief, likeness, rare
+from ml_backend.active.cover import cover
+from ml_backend.active.cover import likeness as cover_likeness
 from ml_backend.active.mix import mix
-from ml_backend.active.spread import spread
 from ml_backend.active.unsure import BY, entropy, margin
 
 ROWS = arrays.arrays(np.float64, arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=6),
@@ -82,32 +83,39 @@ def test_nothing_is_rare_before_anything_is_labelled_nor_when_there_is_plenty():
 def test_near_duplicates_do_not_come_together():
     # given six texts of three matters, two of them the same but for a sign
     where = likeness.points(likeness.grams(TEXTS))
+    speaks = cover_likeness(where, where)
     # when the best three are taken, the duplicates being worth most
-    taken = spread(np.array([1.0, 0.99, 0.9, 0.5, 0.4, 0.3]), where, 3)
-    # then the duplicate is not among them
-    assert taken[0] == 0
-    assert 1 not in taken
+    own = np.array([1.0, 0.99, 0.9, 0.5, 0.4, 0.3])
+    taken = cover(speaks, np.ones(6), own, 3, np.zeros(6)).tolist()
+    # then only one of the two is among them
+    assert len({0, 1} & set(taken)) == 1
 
 
-@given(value=st.lists(st.floats(0, 1), min_size=1, max_size=30), seed=st.integers(0, 99))
-@settings(max_examples=50)
-def test_taking_all_takes_each_once(value, seed):
-    where = likeness.unit(np.random.default_rng(seed).normal(size=(len(value), 3)).astype(np.float32))
-    assert sorted(spread(np.array(value), where, len(value)).tolist()) == list(range(len(value)))
-
-
-def test_typical_texts_have_others_like_them():
+def test_what_is_labelled_already_is_not_asked_again_in_other_words():
     where = likeness.points(likeness.grams(TEXTS))
-    typical = likeness.typical(where, where, neighbours=2)
-    assert typical.argmin() == 5
+    covered = cover_likeness(where, where[:3]).max(axis=1)
+    assert min(cover(cover_likeness(where, where), np.ones(6), np.ones(6), 3, covered)) > 2
+
+
+@given(own=st.lists(st.floats(0, 1), min_size=1, max_size=30), seed=st.integers(0, 99))
+@settings(max_examples=50)
+def test_taking_all_takes_each_once(own, seed):
+    where = likeness.unit(np.random.default_rng(seed).normal(size=(len(own), 3)).astype(np.float32))
+    speaks = cover_likeness(where, where)
+    found = cover(speaks, np.ones(len(own)), np.array(own), len(own), np.zeros(len(own)))
+    assert sorted(found.tolist()) == list(range(len(own)))
+
+
+def test_a_text_is_nearest_to_itself():
+    where = likeness.points(likeness.grams(TEXTS))
     assert likeness.nearest(where, where) == pytest.approx(np.ones(6), abs=1e-5)
+    assert likeness.nearest(where, where[:0]).tolist() == [0] * 6
 
 
 @pytest.mark.parametrize("texts", [["", "", ""], ["😀"], ["same", "same"], ["a b c d e f g"] * 30])
 def test_texts_that_say_nothing_or_all_the_same_are_no_error(texts):
     where = likeness.points(likeness.grams(texts))
     assert np.isfinite(where).all()
-    assert np.isfinite(likeness.typical(where, where)).all()
     assert len(where) == len(texts)
 
 
