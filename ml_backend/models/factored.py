@@ -8,6 +8,8 @@ faster to multiply with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Singles = NDArray[np.float32]
+
+LARGE = 2_000_000
+"""Texts times classes from which a product takes two processors: people work on the others, and on these below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,10 @@ class Factored:
 
     def __matmul__(self, factors: Singles) -> Singles:
         """(texts, k) of factors (features, k)."""
-        found: Singles = self.direct @ factors
-        found += self.said @ (self.cut @ factors[self.shape[1] - self.cut.shape[1]:])
+        found, more = _both(lambda: self.direct @ factors,
+                            lambda: self.said @ (self.cut @ factors[self.shape[1] - self.cut.shape[1]:]),
+                            large=self.shape[0] * factors.shape[1] >= LARGE)
+        found += more
         return found
 
     @property
@@ -58,6 +65,16 @@ class Transposed:
     def __matmul__(self, factors: Singles) -> Singles:
         """(features, k) of factors (texts, k)."""
         of = self.of
-        found: Singles = of.direct.T @ factors
-        found[of.shape[1] - of.cut.shape[1]:] += of.cut.T @ (of.said.T @ factors)
+        found, more = _both(lambda: of.direct.T @ factors, lambda: of.cut.T @ (of.said.T @ factors),
+                            large=factors.size >= LARGE)
+        found[of.shape[1] - of.cut.shape[1]:] += more
         return found
+
+
+def _both(one: Callable[[], Singles], other: Callable[[], Singles], *, large: bool) -> tuple[Singles, Singles]:
+    """Two products, at once where they are large: the same numbers in half the time."""
+    if not large:
+        return one(), other()
+    with ThreadPoolExecutor(1) as beside:
+        second = beside.submit(other)
+        return one(), second.result()
