@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cueloop.errors import ModelError
-from ml_backend.dataset import HELD_OUT, drawn, text_of
+from ml_backend import folds
+from ml_backend.dataset import HELD_OUT, Example, drawn, text_of
 from ml_backend.folds import deal
+from ml_backend.models.text_linear import TextLinear
 from ml_backend.training import train
 from tests.ml_backend.conftest import LABELS, dataset, examples
 
@@ -91,3 +95,80 @@ def test_shares_of_labels_are_learned_as_shares():
     column = soft.head.labels.index("money")
     assert 0.2 < soft.out_of_fold[food, column].mean() < 0.45
     assert sure.out_of_fold[food, column].mean() < 0.1
+
+
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_what_is_alike_is_dealt_together_and_no_class_is_lost(data):
+    # Given classes of two examples or more, some of which are of one cluster
+    classes = data.draw(st.lists(st.integers(0, 4), min_size=4, max_size=60).filter(
+        lambda some: all(some.count(one) > 1 for one in some)))
+    clusters = data.draw(st.lists(st.sampled_from(["", "a", "b", "c", "d"]), min_size=len(classes),
+                                  max_size=len(classes)))
+    # When they are dealt
+    fold = deal(np.array(classes), 5, 0, clusters)
+    # Then every fold is trained on every class
+    for number in np.unique(fold):
+        assert set(np.array(classes)[fold != number]) == set(classes)
+
+
+def test_clusters_stay_whole_where_classes_have_several():
+    rng = np.random.default_rng(0)
+    classes, names = rng.integers(0, 4, 400), [f"c{n}" for n in rng.integers(0, 90, 400)]
+    fold = deal(classes, 5, 0, names)
+    assert all(len({fold[at] for at in range(400) if names[at] == name}) == 1 for name in names)
+    assert np.bincount(fold).min() > 60
+
+
+def test_without_clusters_examples_are_dealt_as_ever():
+    classes = np.array([0] * 50 + [1] * 7 + [2] * 2)
+    assert np.array_equal(deal(classes, 5, 3), deal(classes, 5, 3, [""] * len(classes)))
+    assert np.array_equal(deal(classes, 5, 3), deal(classes, 5, 3, [f"own-{n}" for n in range(len(classes))]))
+
+
+def test_twins_in_two_folds_would_flatter_and_do_not():
+    # Given texts whose words say nothing of their labels, each of them five times
+    rng = np.random.default_rng(0)
+    some = [Example(key=5 * n + k, identity=f"{n}/{k}", text=" ".join(f"w{w}" for w in rng.integers(0, 200, 8)),
+                    label=LABELS[n % 3], weight=1.0, part="train", cluster=f"c{n}")
+            for n in range(60) for k in range(5)]
+    some = [replace(e, text=some[at - at % 5].text) for at, e in enumerate(some)]
+    # When models are cross-validated, then one that kept twins together knows that it knows nothing
+    together, apart = train(dataset(some)), train(dataset([replace(e, cluster="") for e in some]))
+    assert apart.report["out_of_fold"]["accuracy"] > 0.9
+    assert together.report["out_of_fold"]["accuracy"] < 0.6
+
+
+def test_what_is_apart_is_neither_learned_from_nor_judged_by():
+    some = [replace(e, part="apart" if e.key % 3 == 0 else "train") for e in examples(90)]
+    data = dataset(some)
+    assert set(train(data).keys.tolist()) == {e.key for e in some if e.part == "train"}
+    assert not data.held_out().any()
+
+
+def test_many_examples_are_dealt_in_fewer_folds(monkeypatch):
+    assert folds.parts(19_999) == 5
+    monkeypatch.setattr(folds, "MANY", 50)
+    steps = []
+    trained = train(dataset(examples(90)), progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert np.allclose(trained.out_of_fold.sum(axis=1), 1)
+
+
+def test_a_kind_that_reads_texts_once_and_one_that_does_not_give_the_same(monkeypatch):
+    # Given the default kind, and the same without what makes it quick
+    class Slow:
+        def __init__(self, model):
+            self.model = model
+
+        @classmethod
+        def fit(cls, texts, truth, weights, *, classes, seed):
+            return cls(TextLinear.fit(texts, truth, weights, classes=classes, seed=seed))
+
+        def logits(self, texts):
+            return self.model.logits(texts)
+
+    monkeypatch.setattr("ml_backend.training.kind_named", lambda name: {"quick": TextLinear, "slow": Slow}[name])
+    data = dataset(examples(90))
+    quick, slow = train(data, kind="quick"), train(data, kind="slow")
+    assert np.allclose(quick.out_of_fold, slow.out_of_fold, atol=2e-3)
