@@ -16,25 +16,33 @@ from cueloop.types import Control
 from ml_backend.answering.proposal import Proposal
 from ml_backend.calibration import Floats
 from ml_backend.dataset import Dataset
-from ml_backend.judging.comparison import compare
+from ml_backend.judging import against
+from ml_backend.judging.comparison import HELD_OUT, Comparison
 from ml_backend.judging.judges import LEAST_JUDGES, judges, truths
 from ml_backend.judging.score import Score, scored
-from ml_backend.judging.verdict import PROMOTED, Verdict, verdict
+from ml_backend.judging.sides import Sides
+from ml_backend.judging.verdict import PROMOTED, Refusal, Verdict, verdict
+from ml_backend.policy.policy import Gate
 
 Ask = Callable[[Sequence[Mapping[str, Any]]], list[list[Proposal]]]
 """Proposals of a version for tasks."""
+DEFAULTS = Gate()
 
 
 def judge(
     store: Store, data: Sequence[Dataset], controls: Mapping[str, Control], candidate: Ask, champion: Ask | None,
-    taught: Mapping[str, Any],
+    taught: Mapping[str, Any], gate: Gate = DEFAULTS,
 ) -> tuple[Verdict, dict[str, Score]]:
     """The verdict, and the candidate's score for each control it answers.
 
     Where nothing can be compared it is promoted, and the reason begins with "cannot be judged". `taught`: keys of
     tasks that the champion was trained on, by control.
     """
-    compared, scores, why = [], {}, ["no control of this project is a single choice"] if not data else []
+    compared: list[Comparison] = []
+    refusals: list[Refusal] = []
+    notes: list[str] = []
+    scores: dict[str, Score] = {}
+    why = ["no control of this project is a single choice"] if not data else []
     for one in data:
         examples, blind = judges(one, taught.get(one.control, ()))
         if len(examples) < LEAST_JUDGES:
@@ -51,10 +59,13 @@ def judge(
             why.append(f"{one.control} has no champion to compare with")
             continue
         old, _ = probabilities(champion(asked), controls[one.control])
-        compared.append(compare(one.control, "the champion", new, old, truth))
+        versus = against.champion(Sides(one.control, one.labels, tuple(examples), truth, new, old, HELD_OUT), gate)
+        compared.append(versus.comparison)
+        refusals += versus.refusals
+        notes += versus.notes
     if not compared:
         return Verdict(PROMOTED, "cannot be judged: " + "; ".join(why)), scores
-    return verdict(compared), scores
+    return verdict(compared, refusals, notes), scores
 
 
 def probabilities(said: Sequence[Sequence[Proposal]], control: Control) -> tuple[Floats, int]:

@@ -5,6 +5,7 @@ What serves is never touched: when `fit` fails, or its files cannot be kept, the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -36,9 +37,12 @@ from ml_backend.compat.lessons import Lessons, lessons
 from ml_backend.compat.surroundings import within
 from ml_backend.compat.trouble import place
 from ml_backend.compat.version import KIND, TAUGHT, ClassAnswers, labels_of
+from ml_backend.data import splits
 from ml_backend.dataset import Dataset
 from ml_backend.judging.score import Score
 from ml_backend.judging.verdict import Verdict
+from ml_backend.policy.in_force import policy
+from ml_backend.policy.policy import Policy
 from ml_backend.protocol import Asked
 from ml_backend.registry import CHAMPION, Loaded
 from ml_backend.retrain import Outcome
@@ -60,7 +64,10 @@ def retrain_class(
     with store.read() as conn:
         current = models.aliases_of(conn, name).get(CHAMPION)
         before = models.get(conn, name, current) if current else None
-        data = _datasets(conn, project_id)
+        wanted = policy(conn, project_id)
+    _settle(store, project_id, wanted)
+    with store.read() as conn:
+        data = _datasets(conn, project_id, wanted)
         held = {e.key for one in data for e, out in zip(one.examples, one.held_out(), strict=True) if out}
         taught = lessons(conn, project_id, held)
     with _copy_of(before, artifacts, settings) as folder:
@@ -74,7 +81,7 @@ def retrain_class(
             store, data, {c.name: c for c in _controls(taught.xml)},
             lambda tasks: candidate.ask(taught.xml, project_id, tasks),
             _asking(champion, taught.xml, project_id) if champion else None,
-            predictions.taught(artifacts, before, project_id) if before else {})
+            predictions.taught(artifacts, before, project_id) if before else {}, wanted.gate)
         if judged.comparisons and instance.generation == NEW and taught.kept_back:
             judged = replace(judged, reason=f"{judged.reason} (the class may have read these tasks in Label Studio)")
         problems = candidate.problems()
@@ -160,10 +167,16 @@ def _asking(champion: Loaded, xml: str, project_id: int) -> Ask:
     return ask
 
 
-def _datasets(conn: Any, project_id: int) -> list[Dataset]:
+def _settle(store: Store, project_id: int, wanted: Policy) -> None:
+    """What is held out is held out for good, from a class's trainings as from ours."""
+    with contextlib.suppress(LabelConfigError, ModelError):     # it has no control that we model: nothing is held out
+        splits.settle(store, project_id, wanted.data)
+
+
+def _datasets(conn: Any, project_id: int, wanted: Policy) -> list[Dataset]:
     """Of the modelled controls; none where the config has none: a class may answer anything."""
     try:
-        return consensus_data.datasets(conn, project_id)
+        return consensus_data.datasets(conn, project_id, wanted)
     except (LabelConfigError, ModelError):
         return []
 

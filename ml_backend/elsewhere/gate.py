@@ -9,8 +9,11 @@ from cueloop.store import Store, models, predictions, projects
 from cueloop.store.models import ModelVersion
 from ml_backend import registry
 from ml_backend.elsewhere import side_by_side
-from ml_backend.judging.comparison import Comparison, against_frequencies, compare, undecided
-from ml_backend.judging.verdict import PROMOTED, Verdict, verdict
+from ml_backend.judging import against
+from ml_backend.judging.comparison import HELD_OUT, Comparison, against_frequencies, undecided
+from ml_backend.judging.sides import Sides
+from ml_backend.judging.verdict import PROMOTED, Refusal, Verdict, verdict
+from ml_backend.policy.in_force import policy
 
 
 def judge(store: Store, candidate: ModelVersion) -> tuple[Verdict, ModelVersion | None]:
@@ -28,7 +31,10 @@ def judge(store: Store, candidate: ModelVersion) -> tuple[Verdict, ModelVersion 
         mine = set(predictions.controls(conn, candidate.project_id, candidate.name, candidate.version))
         theirs = set(predictions.controls(conn, candidate.project_id, champion.name, champion.version)
                      ) if champion else set()
+        gate = policy(conn, candidate.project_id).gate
         found: list[Comparison] = []
+        refusals: list[Refusal] = []
+        notes: list[str] = []
         for control in controls:
             if control.name in mine:
                 rival = champion if control.name in theirs else None
@@ -39,10 +45,14 @@ def judge(store: Store, candidate: ModelVersion) -> tuple[Verdict, ModelVersion 
                     found.append(against_frequencies(new, truth, control.name))
                 else:
                     pair = side_by_side.choices(conn, candidate.project_id, control, candidate, rival)
-                    found.append(compare(control.name, "the champion", pair.one, pair.other, pair.truth))
+                    versus = against.champion(Sides(control.name, control.labels, (), pair.truth, pair.one, pair.other,
+                                                    HELD_OUT), gate)
+                    found.append(versus.comparison)
+                    refusals += versus.refusals
+                    notes += versus.notes
             elif control.name in theirs:
                 found.append(_silent(control.name))
-    return verdict(found), champion
+    return verdict(found, refusals, notes), champion
 
 
 def pass_through(store: Store, candidate: ModelVersion, *, actor: str) -> Verdict:

@@ -1,7 +1,7 @@
 """The gate: whether a challenger may take the champion's place.
 
-It must make sense by itself (`sense`), be no worse than the champion on the same tasks, overall (`comparison`) and on
-protected labels and slices (`parts`). Whatever is refused says which label or slice, with figures and counts.
+It must make sense by itself (`sense`), and be no worse than the champion on the same tasks: overall, on protected
+labels and on slices (`against`). Whatever is refused says which label or slice, with figures and counts.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from cueloop.store import Store
 from cueloop.store import predictions as stored
 from ml_backend.calibration import Floats
 from ml_backend.dataset import Dataset
-from ml_backend.judging import parts, sense
-from ml_backend.judging.comparison import Comparison, against_frequencies, compare, undecided
+from ml_backend.judging import against, sense
+from ml_backend.judging.comparison import Comparison, against_frequencies, undecided
 from ml_backend.judging.judges import LEAST_JUDGES
 from ml_backend.judging.sides import Sides, of_answers, of_heads
 from ml_backend.judging.verdict import PROMOTED, SHADOW, Refusal, Verdict, verdict
@@ -46,8 +46,14 @@ def judge(
             continue
         seen = taught.get(on.control, {})
         sides = _sides(store, one, on, champion, seen)
-        comparisons.append(_overall(one, sides, policy))
-        for no, note in _checks(one, on, sides, champion, seen, policy):
+        if sides is None:
+            comparisons.append(against_frequencies(one.out_of_fold, one.truth, on.control))
+        else:
+            versus = against.champion(sides, policy.gate)
+            comparisons.append(_with_way_out(versus.comparison, len(sides.truth)))
+            refusals += versus.refusals
+            notes += versus.notes
+        for no, note in _sense(one, on, sides, champion, seen, policy):
             refusals += no
             notes += note
     passed = SHADOW if champion is not None and policy.gate.shadow is not None else PROMOTED
@@ -69,29 +75,21 @@ def _sides(
     return of_heads(trained, rival, data, taught) if rival is not None else None
 
 
-def _overall(trained: Trained, sides: Sides | None, policy: Policy) -> Comparison:
-    control = trained.head.control
-    if sides is None:
-        return against_frequencies(trained.out_of_fold, trained.truth, control)
-    if len(sides.truth) < LEAST_JUDGES:
-        return undecided(control, "the champion", len(sides.truth), (
-            f"{control}: {len(sides.truth)} labelled tasks cannot compare it with the champion, {LEAST_JUDGES} are "
-            f"needed; it is judged again with the next training, when {LEAST_JUDGES - len(sides.truth)} more are "
-            "labelled"))
-    return compare(control, "the champion", sides.new, sides.old, sides.truth, policy.gate.margin, sides.basis)
+def _with_way_out(found: Comparison, tasks: int) -> Comparison:
+    """Where too few tasks are labelled to compare anything, the reason says how many are missing."""
+    missing = LEAST_JUDGES - tasks
+    return found if missing <= 0 else undecided(found.control, "the champion", tasks, (
+        f"{found.control}: {tasks} labelled tasks cannot compare it with the champion, {LEAST_JUDGES} are needed; the "
+        f"next training is judged again, when {missing} more are labelled"))
 
 
-def _checks(
+def _sense(
     trained: Trained, data: Dataset, sides: Sides | None, champion: Loaded | None, taught: Mapping[int, Floats],
     policy: Policy,
 ) -> list[tuple[list[Refusal], list[str]]]:
-    """Every further check: what it refuses and what it notes."""
+    """Whether it makes sense by itself: what each check refuses and what it notes."""
     head = champion.bundle.head(data.control) if champion is not None else None
     before = np.array(list(taught.values())) if taught and head is not None else None
-    found = [(sense.beats_majority(trained), list[str]()),
-             sense.answers_all(trained, data, sides, before, head.labels if head is not None else ()),
-             sense.calibrated(trained, data, policy.gate.ece)]
-    if sides is not None and len(sides.truth) >= LEAST_JUDGES:
-        found += [parts.labels(sides, policy.gate.protected),
-                  parts.slices(sides, policy.gate.slices, policy.gate.slice_margin)]
-    return found
+    return [(sense.beats_majority(trained), []),
+            sense.answers_all(trained, data, sides, before, head.labels if head is not None else ()),
+            sense.calibrated(trained, data, policy.gate.ece)]

@@ -20,8 +20,8 @@ from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from cueloop.types import Control
 from ml_backend import registry
-from ml_backend.judging import audits, parts, service
-from ml_backend.judging.comparison import HELD_OUT, Comparison, compare
+from ml_backend.judging import against, audits, service
+from ml_backend.judging.comparison import HELD_OUT, Comparison
 from ml_backend.judging.judges import LEAST_JUDGES, looked_up
 from ml_backend.judging.rest import REST, rested
 from ml_backend.judging.sides import Sides
@@ -109,10 +109,10 @@ def decide(fresh: Fresh, gate: Gate) -> Verdict:
         if len(one.truth) < LEAST_JUDGES:
             notes.append(f"{one.control}: {len(one.truth)} fresh blind answers cannot judge it, the gate's word stands")
             continue
-        comparisons.append(compare(one.control, "the champion", one.new, one.old, one.truth, gate.margin))
-        no, note = parts.labels(one, gate.protected)
-        refusals += no
-        notes += note
+        versus = against.champion(one, gate)
+        comparisons.append(versus.comparison)
+        refusals += versus.refusals
+        notes += versus.notes
     return verdict(comparisons, refusals, notes or ([] if comparisons else ["nothing speaks against it"]))
 
 
