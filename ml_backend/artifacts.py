@@ -69,6 +69,7 @@ class Artifacts:
 
     def fetch(self, path: str, name: str, expected: str, into: Path) -> None:
         """Write one file of a version to `into`, which must not exist, in bounded memory. Raises as `read`."""
+        self._place(path, name, expected)
         try:
             with into.open("xb") as file:
                 self._copy(path, name, expected, file.write)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import csv
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,39 +14,57 @@ from cueloop.settings import Settings
 from cueloop.store import Store
 from cueloop.store.models import ModelVersion
 
+if TYPE_CHECKING:
+    from cueloop.types import Control
+    from ml_backend.versions.compare import Changed
+
 
 @click.command()
 @click.argument("one", metavar="MODEL")
 @click.argument("other", metavar="MODEL")
 @project_option
+@click.option("--changed", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.csv",
+              help="Write the tasks that change their label, with both labels and scores and what people said.")
+@click.option("--force", is_flag=True, help="Overwrite that file.")
 @json_option
 @pass_settings
-def compare(settings: Settings, one: str, other: str, project: int | None, as_json: bool) -> None:
+def compare(settings: Settings, one: str, other: str, project: int | None, changed: Path | None, force: bool,
+            as_json: bool) -> None:
     """Put two versions side by side, on the same tasks that people answered blind.
 
-    Accuracy with its interval, the paired difference, labels, calibration error, how often they agree. It needs
-    their predictions in the store: of versions that served a project, or were pushed. Others are shown with the
-    scores of their cards, each judged on the tasks held out at its time.
+    Accuracy with its interval, macro-F1, the paired difference, labels, confusion, calibration, and which tasks of the
+    project change their label. What a version predicted is looked up; one of ours that never served is asked. Where
+    that is not possible the scores of the cards are shown, each judged on the tasks held out at its time.
 
-    Example: `cueloop models compare tickets@champion llm@llm-2026-11 --project 5`
+    Example: `cueloop models compare tickets@champion tickets@challenger --changed changed.csv`
     """
+    from console.compare_text import text
+    from console.files import new_file, refuse_existing
     from ml_backend.registry import resolve
 
+    if changed is not None:
+        refuse_existing(changed, force=force)
     store = open_store(settings)
     with store.read() as conn:
         found = [resolve(conn, reference) for reference in (one, other)]
     number = project if project is not None else settings.project
     if number is None:
         number = next((v.project_id for v in found if v.project_id is not None), None)
+    controls, rows = _side_by_side(settings, store, number, found) if number is not None else ([], [])
+    if changed is not None:
+        with new_file(changed, force=force) as file:
+            _write(csv.writer(file, lineterminator="\n"), rows)
     facts: dict[str, Any] = {
         "project": number,
         "models": [{"model": v.name, "version": v.version,
-                    "held_out": {c: r["held_out"] for c, r in v.card["controls"].items()}} for v in found],
-        "controls": _side_by_side(store, number, found) if number is not None else []}
-    echo(facts, as_json, _text)
+                    "held_out": {c: r["held_out"] for c, r in (v.card.get("controls") or {}).items()}} for v in found],
+        "controls": controls}
+    echo(facts | ({"changed_file": str(changed)} if changed else {}), as_json, text)
 
 
-def _side_by_side(store: Store, project_id: int, found: list[ModelVersion]) -> list[dict[str, Any]]:
+def _side_by_side(
+    settings: Settings, store: Store, project_id: int, found: list[ModelVersion],
+) -> tuple[list[dict[str, Any]], list[Changed]]:
     from cueloop.label_config import parse
     from cueloop.store import projects
     from ml_backend.elsewhere import side_by_side
@@ -51,44 +72,42 @@ def _side_by_side(store: Store, project_id: int, found: list[ModelVersion]) -> l
 
     with store.read() as conn:
         controls = parse(projects.get(conn, project_id).label_config).judged
-        return [side_by_side.report(side_by_side.choices(conn, project_id, control, found[0], found[1]))
-                if control.modelled else
-                side_by_side.regions_report(side_by_side.regions(conn, project_id, control, found[0], found[1]))
-                for control in controls if control.modelled or control.kind in REGIONS]
+    reports, rows = [], []
+    for control in controls:
+        if control.modelled:
+            report, changed = _choice(settings, store, project_id, control, found)
+            reports.append(report)
+            rows += changed
+        elif control.kind in REGIONS:
+            with store.read() as conn:
+                reports.append(side_by_side.regions_report(
+                    side_by_side.regions(conn, project_id, control, found[0], found[1])))
+    return reports, rows
 
 
-def _text(facts: dict[str, Any]) -> str:
-    names = [f"{m['model']}@{m['version']}" for m in facts["models"]]
-    lines: list[str] = []
-    for report in facts["controls"]:
-        lines.append(f"{report['control']}: {report['tasks']} tasks that people answered blind and both predicted")
-        if report["tasks"]:
-            lines += _of_control(report, names)
-    judged = any(report["tasks"] for report in facts["controls"])
-    return "\n".join(lines + ([] if judged else [
-        f"{name}  " + "; ".join(f"{control} {_held(held)}" for control, held in m["held_out"].items())
-        for name, m in zip(names, facts["models"], strict=True)]))
+def _choice(
+    settings: Settings, store: Store, project_id: int, control: Control, found: list[ModelVersion],
+) -> tuple[dict[str, Any], list[Changed]]:
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.elsewhere import evidence
+    from ml_backend.texts.reader import Texts
+    from ml_backend.versions import compare as versions
+    from ml_backend.versions.sayings import sayings
+
+    with store.read() as conn:
+        truths = evidence.read(conn, project_id, control)
+    said = [sayings(store, Artifacts(settings.artifacts), version, project_id, control, Texts(settings), set(truths))
+            for version in found]
+    with store.read() as conn:
+        return versions.report(control, truths, *said), versions.changed(conn, control, *said)
 
 
-def _of_control(report: dict[str, Any], names: list[str]) -> list[str]:
-    width = max(map(len, names))
-    if "models" not in report:      # regions
-        told = report["f1"] or ["-", "-"]
-        return [f"  {name:<{width}}  F1 {f1}" for name, f1 in zip(names, told, strict=True)]
-    lines = [f"  {name:<{width}}  {m['accuracy']:.3f} ({m['low']:.3f}-{m['high']:.3f}) right, calibration error "
-             f"{m['ece']:.3f}" for name, m in zip(names, report["models"], strict=True)]
-    if report["difference"]:
-        lines.append(f"  difference {report['difference']['accuracy']:+.3f} ± {report['difference']['error']:.3f}, "
-                     f"log score {report['difference']['log_score']:+.3f} ± {report['difference']['log_error']:.3f}")
-    lines.append(f"  they say the same of {report['agree']:.1%}; both are wrong about {report['both_wrong']}")
-    return lines + [f"  {one['label']}: {one['tasks']} tasks, right {_share(one['right'][0])} and "
-                    f"{_share(one['right'][1])}" for one in report["labels"]]
+def _write(writer: Any, rows: list[Changed]) -> None:
+    from ml_backend.versions.compare import Changed
 
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else f"{share:.3f}"
-
-
-def _held(held: dict[str, Any]) -> str:
-    return ("not judged yet" if held["accuracy"] is None else
-            f"{held['accuracy']:.3f} ({held['low']:.3f}-{held['high']:.3f}, {held['tasks']} held out)")
+    names = [field.name for field in fields(Changed) if field.name != "task"]
+    writer.writerow(["task" if name == "id" else name for name in names])
+    for row in rows:
+        _, *values = astuple(row)
+        writer.writerow(["" if value is None else f"{value:.6f}" if isinstance(value, float) else value
+                         for value in values])
