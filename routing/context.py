@@ -24,7 +24,7 @@ from routing.language.default_rules import DEFAULT_FILE, DEFAULT_RULES
 from routing.language.rules import Rules
 from routing.people import teams
 from routing.people.team import NO_TEAM, Team
-from routing.signals import Champion
+from routing.signals import Champion, learning
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Context:
     """People who are asked nothing more until their pause is lifted."""
     found: Mapping[str, float] = field(default_factory=dict)
     """Thresholds that are safe now: {column of `found(...)`: score}."""
+    teaching: float = 0.0
+    """The part that what an answer would teach the model has in the order of the queues, 0 to 1."""
     named: frozenset[str] = frozenset()
     """Controls of which only those rules speak that name them."""
 
@@ -96,7 +98,7 @@ def read(conn: sa.Connection, project_id: int, now: datetime, *, rules: Rules | 
                      and (pilot is None or not pilot.isdisjoint({a.id, a.email, a.queue}))),
         everybody=everybody, now=now, gold=_gold(conn, project_id, rules),
         team=team, paused=pauses.paused(conn, project_id),
-        found=found_thresholds.safe(conn, project_id, tried))
+        found=found_thresholds.safe(conn, project_id, tried), teaching=learning.weight(conn, project_id))
 
 
 def _gold(conn: sa.Connection, project_id: int, rules: Rules) -> frozenset[int]:

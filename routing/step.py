@@ -85,16 +85,21 @@ def _seen(conn: sa.Connection, project_id: int) -> dict[str, Any]:
 
 
 def _touched(conn: sa.Connection, project_id: int, since: str) -> Touches:
-    """Whose consensus or prediction was written since the last run, by whichever process."""
+    """Whose consensus, prediction or lesson was written since the last run, by whichever process."""
     moment = datetime.fromisoformat(since) - BACK
     config = label_config.parse(projects.get(conn, project_id).label_config)
     others = {name for name in names_in(contexts.in_force(conn, project_id)) if name}
     routed = [c.name for c in (config.judged if others else config.routed)]
     found: Touches = {}
-    for table, column in ((schema.consensus, schema.consensus.c.updated_at),
-                          (schema.predictions, schema.predictions.c.created_at)):
+    lessons = schema.lessons.c
+    waiting = sa.exists().where(schema.routes.c.task == lessons.task, schema.routes.c.need > 0)   # their order changes
+    named = any("lesson" in signals for signals in names_in(contexts.in_force(conn, project_id)).values())
+    for table, column, which in (
+            (schema.consensus, schema.consensus.c.updated_at, sa.true()),
+            (schema.predictions, schema.predictions.c.created_at, sa.true()),
+            (schema.lessons, lessons.updated_at, sa.true() if named else waiting)):
         for row in conn.execute(sa.select(table.c.task, table.c.control, column).where(
-                table.c.project_id == project_id, table.c.control.in_(routed), column >= moment)):
+                table.c.project_id == project_id, table.c.control.in_(routed), column >= moment, which)):
             found[table.name, row[1], row[0]] = row[2]
     return found
 

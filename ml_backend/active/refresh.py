@@ -59,7 +59,7 @@ def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) 
         _forget_others(conn, project_id, rows)
         figures.write(conn, project_id, figures.PROJECT, FIGURE, {
             "model": champion.name if champion else None, "version": champion.version if champion else None,
-            "tasks": _tasks(conn, project_id)})
+            "tasks": _tasks(conn, project_id), "weight": policy.learning.weight})
     return len(rows)
 
 

@@ -32,7 +32,8 @@ class Worth:
     belief: Array
     """(T, K) probability of each label; (T, 2) right or wrong where answers have no labels."""
     value: Array
-    """(T, W) nats that an answer is expected to tell, for what it costs beside others' (`choosing.cost`)."""
+    """(T, W) nats that an answer is expected to tell, for what it costs beside others' (`choosing.cost`); more where
+    it teaches the model."""
     answers: Array
     """(W,) answers behind what is known of people."""
 
@@ -46,7 +47,8 @@ def read(conn: sa.Connection, given: Context, control_name: str, tasks: Sequence
     belief = np.array([s.belief(given.labels(control.name)) for s in said])
     narrow = np.array([place.plan.expertise == "likeliest_two" for place in tasks], bool)
     dear = cost.relative(given.rules.declared.costs, found) / np.where([w.absent for w in found], AWAY_WORTH, 1.0)
-    return Worth(control.name, said, belief, value(belief, known.confusion, narrow, dear), known.answers)
+    told = value(belief, known.confusion, narrow, dear) * teaching(given.teaching, said)[:, None]
+    return Worth(control.name, said, belief, told, known.answers)
 
 
 def value(belief: Array, confusion: Array, narrow: NDArray[np.bool_], dear: Array) -> Array:
@@ -57,6 +59,11 @@ def value(belief: Array, confusion: Array, narrow: NDArray[np.bool_], dear: Arra
     """
     open_ = np.where(narrow[:, None], expertise.likeliest_two(belief), belief)
     return np.asarray(expertise.information(open_, confusion) / dear)
+
+
+def teaching(weight: float, said: Sequence[TaskSignals]) -> Array:
+    """(T,) what an answer counts for more because it teaches the model; 1 where nobody knows that it does."""
+    return np.array([1 + weight * (one.lesson or 0.0) for one in said], np.float64)
 
 
 def see(conn: sa.Connection, given: Context, control_name: str, keys: Sequence[int]) -> list[TaskSignals]:

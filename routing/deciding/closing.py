@@ -1,13 +1,14 @@
-"""Closes questions that were answered or skipped, or whose task is gone."""
+"""Closes questions that were answered or skipped, or whose task is gone, and doubts that somebody looked into."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from cueloop.store import assignments, routes, schema
+from cueloop.store import assignments, doubts, routes, schema
 from cueloop.store.assignments import OPEN, Assignment
 from cueloop.store.upsert import chunks
 from routing.context import Context
@@ -53,6 +54,21 @@ def _corrected(conn: sa.Connection, asked: Mapping[int, Sequence[Assignment]]) -
     plans = {key: route.plan.get("kind") for key, route in routes.of_tasks(conn, list(asked)).items()}
     return sorted({a.key for row in places.edits(conn, list(asked)) if plans.get(row.task) in ("review", "escalate")
                    for a in asked[row.task] if a.annotator_id == row.person and row.seen_at >= a.created_at})
+
+
+def resolve_doubts(conn: sa.Connection, given: Context, keys: Sequence[int]) -> None:
+    """Doubts are resolved where a person answered, or corrected an answer, since they were raised.
+
+    By the moment at which that was seen here: Label Studio's clock may differ.
+    """
+    raised: dict[int, datetime] = {}
+    for part in chunks(list(keys)):
+        raised |= {row.task: row.at for row in conn.execute(
+            sa.select(schema.doubts.c.task, sa.func.max(schema.doubts.c.created_at).label("at")).where(
+                schema.doubts.c.task.in_(part), schema.doubts.c.resolved_at.is_(None)).group_by(schema.doubts.c.task))}
+    looked = {row.task for row in places.edits(conn, list(raised))
+              if row.person not in given.machines and row.seen_at >= raised[row.task]}
+    doubts.resolve(conn, sorted(looked))
 
 
 def forget(conn: sa.Connection, given: Context, gone: Sequence[int]) -> None:

@@ -5,7 +5,7 @@
 * `ask: {n}` means n MORE answers than there were when the rule began to hold; until they came, it stands.
 * The machine accepts only what nobody answered, and never a task that must stay blind.
 * What somebody decided whom a rule had asked to stays decided (`asking.decided`).
-* What is done stays done while scores wobble (`settled`), unless a rule opens it again.
+* What is done stays done while scores wobble (`settled`), unless a rule opens it again, or a doubt (`doubting`).
 * What belongs to the rule that takes effect: a deadline, and who its tasks are kept together with (`timing`).
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from routing.deciding import asking, settled, timing
+from routing.deciding import asking, doubting, settled, timing
 from routing.deciding.asking import Standing, stop
 from routing.deciding.matching import Matches, match
 from routing.deciding.plans import NONE, Plan
@@ -33,6 +33,7 @@ def decide(rules: Rules, control: str, matches: Matches, signals: TaskSignals, s
     """The plan for one control of one task."""
     plan, rule = _fresh(rules, control, matches, signals, standing)
     plan = settled.keep(rules, asking.decided(plan, signals, standing), signals, standing)
+    plan = doubting.reopened(plan, matches, signals, standing)
     return timing.timed(plan, rule, matches, signals, standing)
 
 

@@ -12,10 +12,10 @@ from cueloop.store import routes, schema
 from cueloop.store.upsert import chunks
 from routing.checking import gold, recheck
 from routing.context import Context
-from routing.deciding import adjudicating, clock, decide, places, seen
+from routing.deciding import adjudicating, clock, decide, doubting, places, seen
 from routing.deciding.adopt import adopt
 from routing.deciding.asking import Standing
-from routing.deciding.closing import close_answered, forget
+from routing.deciding.closing import close_answered, forget, resolve_doubts
 from routing.deciding.matching import Matches
 from routing.deciding.places import Place
 from routing.deciding.plans import Plan
@@ -33,6 +33,7 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     keys = recheck.settle(conn, given, keys)
     adopt(conn, given, routes.missing(conn, keys))
     close_answered(conn, given, keys)
+    resolve_doubts(conn, given, keys)
     found = places.read(conn, keys, given.machines)
     order = [key for key in keys if key in found]
     forget(conn, given, [key for key in keys if key not in found])
@@ -40,6 +41,9 @@ def judge(conn: sa.Connection, given: Context, keys: Sequence[int]) -> int:
     matched = {name: list(seen.matches(given, said, name)) for name in said.controls}
     blinded = {key for at, key in enumerate(order)
                if any("blind" in rows[at] and rows[at]["blind"].blind for rows in matched.values())}
+    if given.rules.audit_share:         # where audits are blind, so is another look at what a bad model said
+        blinded |= {key for at, key in enumerate(order) if _closed(found[key]) and any(
+            doubting.opens(rows[at], said.rows[name][at]) for name, rows in matched.items())}
     found |= blind(conn, given, [found[key] for key in order], blinded)
     acted = places.acted(conn, [found[key] for key in order])
     standings = {key: _standing(given, found[key], acted.get(key, frozenset())) for key in order
@@ -95,6 +99,10 @@ def blind(conn: sa.Connection, given: Context, found: Sequence[Place],
     for part in chunks(list(fresh)):
         conn.execute(schema.tasks.update().where(schema.tasks.c.key.in_(part)).values(blind=True))
     return fresh
+
+
+def _closed(place: Place) -> bool:
+    return place.plan.kind in ("accept", "stop") or bool(place.machine)
 
 
 def _standing(given: Context, place: Place, acted: frozenset[int]) -> Standing:

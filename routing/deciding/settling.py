@@ -32,7 +32,8 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
     late = plan.late > place.plan.late
     assignments.end(conn, [a.key for a in drop], assignments.RETURNED if late else assignments.WITHDRAWN, given.now)
     belief = said.belief(given.labels(plan.control))
-    priority = round(uncertainty(belief) + (FIRST if plan.kind == "escalate" else 0.0) + plan.urgency, 6)
+    first = FIRST if plan.kind == "escalate" else 0.0
+    priority = round(_wanted(given, uncertainty(belief), said) + first + plan.urgency, 6)
     asked = given.queues_of([a.annotator_id for a in keep])
     had = place.route
     want = _shown(place, plan, bool(keep),
@@ -47,6 +48,11 @@ def settle(conn: sa.Connection, given: Context, place: Place, plan: Plan, said: 
         plan=plan.to_json(), need=need, priority=priority, updated_at=given.now,
         published_at=had.published_at if had else None, audience=_audience(given, plan, said) if plan.asks else "",
         together=plan.together)
+
+
+def _wanted(given: Context, unsure: float, said: TaskSignals) -> float:
+    """How much an answer is wanted, 0 to 1: for what it tells of the task, and for what it teaches the model."""
+    return unsure if said.lesson is None else (1 - given.teaching) * unsure + given.teaching * said.lesson
 
 
 def same(fresh: Route, had: Route | None) -> bool:

@@ -28,6 +28,10 @@ SIGNALS: dict[str, tuple[str, str]] = {
     "quiet": ("number", "Seconds since the last answer; unknown before the first."),
     "seconds": ("number", "Seconds that people spent on it so far."),
     "cost": ("number", "Money that it cost so far; unknown where no rate is known."),
+    "lesson": ("number", "What a person's answer would teach the model: its rank among the project's tasks, from 0 to "
+                         "1; unknown where training has not looked at it."),
+    "doubted": ("truth", "Whether the model that pre-labelled it was found bad since, and no person has answered after "
+                         "that."),
     "guideline_version": ("number", "Version of the guideline in force."),
     "answer_guideline": ("number", "Oldest version of the guideline under which a counting answer was given."),
 }
@@ -80,7 +84,8 @@ STATES = ("new", "waiting", "asked", "accepted", "done", "escalated")
 """Values of the signal `state`."""
 
 MEASURES: dict[str, str] = {
-    **dict.fromkeys(("score", "margin", "entropy", "posterior", "disagreement", "agreement", "models_agree"), SHARE),
+    **dict.fromkeys(("score", "margin", "entropy", "posterior", "disagreement", "agreement", "models_agree",
+                     "lesson"), SHARE),
     **dict.fromkeys(("answers", "skips", "asked", "guideline_version", "answer_guideline"), COUNT),
     **dict.fromkeys(("age", "quiet", "seconds"), SECONDS),
 }

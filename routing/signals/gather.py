@@ -14,6 +14,7 @@ from cueloop.store import schema
 from cueloop.store.consensus import Consensus
 from cueloop.store.schema import annotators, answers, assignments, predictions, routes, tasks
 from cueloop.types import Control
+from routing.signals import learning
 from routing.signals import said as sayings
 from routing.signals.agreeing import models_agree
 from routing.signals.rows import by_task
@@ -43,6 +44,8 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
     model = _predicted(conn, control.name, keys, champion, "regions" in names)
     alike = models_agree(conn, project_id, control.name, keys, champion, model) if (
         champion is not None and control.modelled and "models_agree" in names) else {}
+    lessons = learning.taught(conn, control.name, keys)
+    doubts = learning.doubted(conn, control.name, keys)
     more = _More(conn, control, keys, names, said, agreed, data, now, costs or Costs())
     found = []
     for key in keys:
@@ -55,6 +58,7 @@ def gather(conn: sa.Connection, project_id: int, control: Control, keys: Sequenc
             labels=tuple(row.label for row in said.get(key, ())),
             submitted=None if control.modelled else len(looked.get(key, ())), skips=len(skips.get(key, ())),
             guideline_version=guideline_version, models_agree=alike.get(key),
+            lesson=lessons.get(key), doubted=key in doubts, doubt=doubts.get(key, ""),
             regions=_regions(guess.value) if guess and "regions" in names else None, **more.of(key)))
     return found
 

@@ -16,6 +16,8 @@ from routing.signals.task import TaskSignals
 CONTROL = re.compile(r"control\((?P<name>.*?)\)\.(?P<signal>.*)", re.DOTALL)
 """Name of the column of a signal of another control of the same task."""
 
+DTYPES: dict[str, type] = {"number": float, "truth": bool}
+
 UNKNOWN = Column(np.asarray(0.0), np.asarray(False))
 """A value that is not known of any task."""
 
@@ -48,7 +50,7 @@ def lookup(signals: Sequence[TaskSignals], *, found: Mapping[str, float] | None 
             if other["name"] not in others:
                 others[other["name"]] = lookup((controls or {})[other["name"]])
             return others[other["name"]](other["signal"])
-        number = name.endswith(")") or SIGNALS.get(name, ("",))[0] == "number"
-        return columns.of([s.value(name) for s in signals], float if number else object)
+        kind = "number" if name.endswith(")") else SIGNALS.get(name, ("",))[0]
+        return columns.of([s.value(name) for s in signals], DTYPES.get(kind, object))
 
     return column

@@ -64,6 +64,12 @@ class TaskSignals:
     """Seconds that people spent on it."""
     cost: float | None = None
     answer_guideline: int | None = None
+    lesson: float | None = None
+    """What an answer would teach the model, 0 to 1."""
+    doubted: bool | None = None
+    """The model that pre-labelled it was found bad, and no person has answered since."""
+    doubt: str = ""
+    """Why it is doubted."""
 
     @property
     def answers(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from routing.signals import TaskSignals
 from routing.simulate.state import Opinion, State
 
-CLOCK = frozenset({"age", "quiet", "answer_guideline", "interval_width", "skips", "models_agree"})
+CLOCK = frozenset({"age", "quiet", "answer_guideline", "interval_width", "skips", "models_agree", "lesson", "doubted"})
 """Signals that a simulation does not know: conditions on them are never true in it."""
 
 
