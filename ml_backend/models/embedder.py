@@ -81,4 +81,5 @@ def readable(text: str, longest: int) -> str:
 def of_length_one(vectors: Vectors) -> Vectors:
     """Each row divided by its length; rows of zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    found: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return found

@@ -11,6 +11,7 @@ import numpy as np
 
 from ml_backend.calibration import Floats, Ints
 from ml_backend.models.embedded import EmbeddedLinear
+from ml_backend.models.embedder import Vectors
 from ml_backend.models.reading import Spoke, slices
 from ml_backend.models.static import Counted, StaticEmbeddings
 
@@ -39,7 +40,9 @@ class StaticLinear(EmbeddedLinear):
 class StaticReading:
     """See `Reading`."""
 
-    def __init__(self, counted: Counted, lengths: Floats, of_word: Floats, logits: Floats, intercept: Floats) -> None:
+    def __init__(
+        self, counted: Counted, lengths: Floats, of_word: Vectors, logits: Floats, intercept: Vectors,
+    ) -> None:
         """`lengths` (texts,) of the sums of each text's words; `of_word` (words, classes): what each adds to a sum."""
         self._counted, self._lengths, self._of_word, self._intercept = counted, lengths, of_word, intercept
         self.logits = logits
