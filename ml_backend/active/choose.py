@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_backend.active import rare
-from ml_backend.active.cover import SHARP, cover, likeness
+from ml_backend.active.cover import BROAD, SHARP, cover, likeness
 from ml_backend.active.likeness import Points
 from ml_backend.active.mix import mix
 from ml_backend.active.unsure import BY
@@ -24,7 +24,7 @@ SHARES = {UNSURE: 0.75, RANDOM: 0.15, RARE: 0.15, FAR: 0.1}
 sure of it, or wrong labels, from leading all questions astray."""
 COLD = {TYPICAL: 0.9, RANDOM: 0.1}
 """The same while there is no model."""
-CANDIDATES = 5
+CANDIDATES = 10
 """Of so many times as many as are wanted, the best by their own value, an unlike selection is taken."""
 FEWEST = 50
 """Candidates at least."""
@@ -68,9 +68,11 @@ def rank(tasks: Tasks, how: Learning, many: int) -> Ranked:
     orders = {RANDOM: new[np.argsort(tasks.draw[new], kind="stable")]}
     if tasks.belief is None:
         few = orders[RANDOM][:max(REFERENCES, CANDIDATES * many)]
-        return _dealt(orders | {TYPICAL: _apart(tasks, few, np.ones(len(few)), many, None)}, COLD, many, tasks, how)
+        orders[TYPICAL] = _apart(tasks, few, np.ones(len(few)), many, None, BROAD)
+        return _dealt(orders, COLD, many, tasks, how)
     unsure = BY[how.by](tasks.belief)
-    orders[UNSURE] = _apart(tasks, new, unsure[new], many, unsure) if how.diverse else _best(new, unsure[new], many)
+    worth = np.sqrt(unsure)
+    orders[UNSURE] = _apart(tasks, new, worth[new], many, worth) if how.diverse else _best(new, unsure[new], many)
     if how.second:
         orders[UNSURE] = _with_second(orders[UNSURE], unsure[new], np.flatnonzero(tasks.second), unsure, many)
     if how.rare:
@@ -85,7 +87,8 @@ def _best(some: Ints, value: Floats, many: int) -> Ints:
     return some[np.argsort(-value, kind="stable")[:many]]
 
 
-def _apart(tasks: Tasks, some: Ints, value: Floats, many: int, weight: Floats | None) -> Ints:
+def _apart(tasks: Tasks, some: Ints, value: Floats, many: int, weight: Floats | None,
+           sharp: int = SHARP) -> Ints:
     """Up to `many` of these places, by `value` and by how much of `weight` (n,) they stand for, unlike each other.
 
     Without a weight all tasks weigh the same.
@@ -94,14 +97,14 @@ def _apart(tasks: Tasks, some: Ints, value: Floats, many: int, weight: Floats | 
     reference = new[np.argsort(tasks.draw[new], kind="stable")[:REFERENCES]]
     others = tasks.points[reference]
     weights = np.ones(len(reference)) if weight is None else weight[reference]
-    covered = tasks.near[reference] ** SHARP
+    covered = tasks.near[reference] ** sharp
     best = _best(np.arange(len(some)), value, len(some))
     taken: list[Ints] = [np.empty(0, dtype=np.int64)]
     stretch, missing = float(STRETCH), min(many, len(some))
     while missing:
         wanted = min(missing, int(stretch))
         top = best[:max(CANDIDATES * wanted, FEWEST)]
-        speaks = likeness(tasks.points[some[top]], others)
+        speaks = likeness(tasks.points[some[top]], others, sharp)
         chosen = cover(speaks, weights, value[top], wanted, covered)
         covered = np.maximum(covered, speaks[chosen].max(axis=0))
         taken.append(some[top[chosen]])

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from ml_backend.active.likeness import Points
 from ml_backend.calibration import Floats, Ints
 
-SHARP = 4
-"""Power of the cosine: texts that merely share their topic hardly speak for each other."""
+SHARP, BROAD = 4, 2
+"""Power of the cosine. Sharp: texts that merely share their topic hardly speak for each other. Broad: they do, which
+is what a first look at all topics needs."""
 TINY = 1e-6
 """Gain of what brings nothing nearer: then its own value decides."""
 
 
-def likeness(some: Points, others: Points) -> NDArray[np.float32]:
+def likeness(some: Points, others: Points, sharp: int = SHARP) -> NDArray[np.float32]:
     """(n, m) how far each of `some` (n, d) speaks for each of `others` (m, d), 0 to 1."""
-    return np.asarray(np.clip(some @ others.T, 0.0, 1.0) ** SHARP, dtype=np.float32)
+    return np.asarray(np.clip(some @ others.T, 0.0, 1.0) ** sharp, dtype=np.float32)
 
 
 def cover(speaks: NDArray[np.float32], weight: Floats, own: Floats, many: int, covered: Floats) -> Ints:

@@ -32,16 +32,40 @@ BLOCK = 2_000
 """Texts compared with all others at a time, so that memory stays bounded."""
 
 
-def grams(texts: Sequence[str]) -> csr_matrix:
-    """(n, features) tf-idf of the texts' words and pieces of words, each view of length 1; float32.
+def points(texts: Sequence[str], dimensions: int = DIMENSIONS) -> Points:
+    """(n, d) unit rows, or zero where a text has no features; d is `dimensions` or less for few or uniform texts."""
+    return unit(pressed(texts, (), dimensions)[0])
 
-    A text of neither (an emoji) is a row of nothing. Texts of nothing at all have one empty feature.
+
+def pressed(
+    texts: Sequence[str], others: Sequence[str] = (), dimensions: int = DIMENSIONS,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(n, d) of `texts`, as long as what d dimensions keep of them, and (m, d) of `others`, read in the same way.
+
+    Only `texts` say which n-grams there are, how rare they are, and which go together.
+    """
+    from sklearn.utils.extmath import randomized_svd
+    from threadpoolctl import threadpool_limits
+
+    features, other = _grams(texts, others)
+    size = min(dimensions, min(features.shape) - 1)
+    if size < 1 or not features.nnz:
+        return np.zeros((len(texts), 1), dtype=np.float32), np.zeros((len(others), 1), dtype=np.float32)
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)     # fewer distinct texts than dimensions: zeros, as they are
+        _, _, axes = randomized_svd(features, size, n_iter=2, random_state=0)
+        axes = axes.astype(np.float32).T
+        return np.asarray(features @ axes), np.asarray(other @ axes)
+
+
+def _grams(texts: Sequence[str], others: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
+    """Tf-idf of words and of pieces of words, each view of length 1; a text of neither (an emoji) is a row of nothing.
     """
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    cut = [text[:LONGEST] for text in texts]
-    found = []
+    cut, cut_others = [text[:LONGEST] for text in texts], [text[:LONGEST] for text in others]
+    found, also = [], []
     for options in VIEWS.values():
         view = TfidfVectorizer(**options, sublinear_tf=True, max_features=MOST_GRAMS, dtype=np.float32,
                                min_df=2 if len(cut) > FEW else 1)
@@ -49,27 +73,16 @@ def grams(texts: Sequence[str]) -> csr_matrix:
             found.append(view.fit_transform(cut))
         except ValueError:      # scikit-learn's "empty vocabulary", or nothing that occurs twice
             continue
-    return csr_matrix(hstack(found)) if found else csr_matrix((len(texts), 1), dtype=np.float32)
-
-
-def points(features: csr_matrix, dimensions: int = DIMENSIONS) -> Points:
-    """(n, d) unit rows, or zero where a text has no features; d is `dimensions` or less for few or uniform texts."""
-    from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits
-
-    size = min(dimensions, min(features.shape) - 1)
-    if size < 1 or not features.nnz:
-        return np.zeros((features.shape[0], 1), dtype=np.float32)
-    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)     # fewer distinct texts than dimensions: zeros, as they are
-        left, sizes, _ = randomized_svd(features, size, n_iter=2, random_state=0)
-    return unit(np.asarray(left * sizes, dtype=np.float32))
+        also.append(view.transform(cut_others) if others else csr_matrix((0, found[-1].shape[1]), dtype=np.float32))
+    if not found:
+        return csr_matrix((len(texts), 1), dtype=np.float32), csr_matrix((len(others), 1), dtype=np.float32)
+    return csr_matrix(hstack(found)), csr_matrix(hstack(also))
 
 
 def unit(rows: NDArray[np.float32]) -> Points:
     """Rows of length 1; a row of (next to) nothing becomes zero: it is like no other."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-6)
+    return np.asarray(np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-6), dtype=np.float32)
 
 
 def nearest(some: Points, others: Points) -> NDArray[np.float64]:
@@ -77,4 +90,4 @@ def nearest(some: Points, others: Points) -> NDArray[np.float64]:
     if not len(others):
         return np.zeros(len(some))
     found = [(some[start:start + BLOCK] @ others.T).max(axis=1) for start in range(0, len(some), BLOCK)]
-    return np.clip(np.concatenate([np.empty(0), *found]), 0.0, 1.0)
+    return np.asarray(np.clip(np.concatenate([np.empty(0), *found]), 0.0, 1.0), dtype=np.float64)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ml_backend.active import rare
 from ml_backend.active.choose import RANDOM, TYPICAL, Tasks, rank
-from ml_backend.active.likeness import grams, nearest, points
+from ml_backend.active.likeness import nearest, points
 from ml_backend.active.standing import Standing
 from ml_backend.active.unsure import BY
 from ml_backend.calibration import Floats, Ints
@@ -91,7 +91,8 @@ def _candidates(standing: Standing, teach: Ints) -> NDArray[np.int64]:
     unsure = np.argsort(-BY["margin"](belief), kind="stable")
     likely = rare.chance(belief, standing.counts)
     likeliest = np.argsort(-likely, kind="stable")[:MOST_RARE]
-    return np.unique(np.concatenate([unsure[:MOST_UNSURE], likeliest[likely[likeliest] > 0], chance[:BY_CHANCE]]))
+    some = np.concatenate([unsure[:MOST_UNSURE], likeliest[likely[likeliest] > 0], chance[:BY_CHANCE]])
+    return np.asarray(np.unique(some), dtype=np.int64)
 
 
 def _compared(standing: Standing, some: Ints, field: Texts) -> Tasks:
@@ -99,7 +100,7 @@ def _compared(standing: Standing, some: Ints, field: Texts) -> Tasks:
     spaced = np.linspace(0, len(standing.labelled), min(KNOWN, len(standing.labelled)), endpoint=False)
     known = standing.labelled[spaced.astype(np.int64)]
     keys = standing.key[some].tolist()
-    all_ = points(grams(field.texts([*keys, *known.tolist()]))) if keys else np.zeros((0, 1), dtype=np.float32)
+    all_ = points(field.texts([*keys, *known.tolist()])) if keys else np.zeros((0, 1), dtype=np.float32)
     own, theirs = all_[:len(some)], all_[len(some):]
     return Tasks(belief=None if standing.belief is None else standing.belief[some], second=standing.second[some],
                  points=own, near=nearest(own, theirs), draw=standing.draw[some],

@@ -42,4 +42,4 @@ def _shares(probabilities: Floats) -> Floats:
     """Rows that sum to 1; a row of nothing says that all labels are as likely."""
     total = probabilities.sum(axis=1, keepdims=True)
     even = np.full_like(probabilities, 1.0 / max(probabilities.shape[1], 1))
-    return np.divide(probabilities, total, out=even, where=total > 0)
+    return np.asarray(np.divide(probabilities, total, out=even, where=total > 0), dtype=np.float64)

@@ -82,7 +82,7 @@ def test_nothing_is_rare_before_anything_is_labelled_nor_when_there_is_plenty():
 
 def test_near_duplicates_do_not_come_together():
     # given six texts of three matters, two of them the same but for a sign
-    where = likeness.points(likeness.grams(TEXTS))
+    where = likeness.points(TEXTS)
     speaks = cover_likeness(where, where)
     # when the best three are taken, the duplicates being worth most
     own = np.array([1.0, 0.99, 0.9, 0.5, 0.4, 0.3])
@@ -92,7 +92,7 @@ def test_near_duplicates_do_not_come_together():
 
 
 def test_what_is_labelled_already_is_not_asked_again_in_other_words():
-    where = likeness.points(likeness.grams(TEXTS))
+    where = likeness.points(TEXTS)
     covered = cover_likeness(where, where[:3]).max(axis=1)
     assert min(cover(cover_likeness(where, where), np.ones(6), np.ones(6), 3, covered)) > 2
 
@@ -107,14 +107,14 @@ def test_taking_all_takes_each_once(own, seed):
 
 
 def test_a_text_is_nearest_to_itself():
-    where = likeness.points(likeness.grams(TEXTS))
+    where = likeness.points(TEXTS)
     assert likeness.nearest(where, where) == pytest.approx(np.ones(6), abs=1e-5)
     assert likeness.nearest(where, where[:0]).tolist() == [0] * 6
 
 
 @pytest.mark.parametrize("texts", [["", "", ""], ["😀"], ["same", "same"], ["a b c d e f g"] * 30])
 def test_texts_that_say_nothing_or_all_the_same_are_no_error(texts):
-    where = likeness.points(likeness.grams(texts))
+    where = likeness.points(texts)
     assert np.isfinite(where).all()
     assert len(where) == len(texts)
 
