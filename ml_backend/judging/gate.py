@@ -14,7 +14,7 @@ from cueloop.store import Store
 from cueloop.store import predictions as stored
 from ml_backend.calibration import Floats
 from ml_backend.dataset import Dataset
-from ml_backend.judging import against, sense
+from ml_backend.judging import against, judges, sense
 from ml_backend.judging.comparison import Comparison, against_frequencies, undecided
 from ml_backend.judging.judges import LEAST_JUDGES
 from ml_backend.judging.sides import Sides, of_answers, of_heads
@@ -45,7 +45,8 @@ def judge(
             refusals += broken
             continue
         seen = taught.get(on.control, {})
-        sides = _sides(store, one, on, champion, seen)
+        heard = judges.heard(one.head, on)
+        sides = _sides(store, one, on, champion, seen, heard)
         if sides is None:
             comparisons.append(against_frequencies(one.out_of_fold, one.truth, on.control))
         else:
@@ -53,7 +54,7 @@ def judge(
             comparisons.append(_with_way_out(versus.comparison, len(sides.truth)))
             refusals += versus.refusals
             notes += versus.notes
-        for no, note in _sense(one, on, sides, champion, seen, policy):
+        for no, note in _sense(one, on, heard, sides, champion, seen, policy):
             refusals += no
             notes += note
     passed = SHADOW if champion is not None and policy.gate.shadow is not None else PROMOTED
@@ -62,6 +63,7 @@ def judge(
 
 def _sides(
     store: Store, trained: Trained, data: Dataset, champion: Loaded | None, taught: Mapping[int, Floats],
+    heard: Mapping[int, Floats],
 ) -> Sides | None:
     """Challenger and champion on the same tasks; None where no champion says anything of this control."""
     if champion is None:
@@ -70,9 +72,9 @@ def _sides(
         with store.read() as conn:
             told = stored.out_of_fold(conn, champion.version.name, champion.version.version, data.control,
                                       [e.key for e in data.examples])
-        return of_answers(trained, told, data) if told else None
+        return of_answers(trained, told, data, heard) if told else None
     rival = champion.bundle.head(data.control)
-    return of_heads(trained, rival, data, taught) if rival is not None else None
+    return of_heads(trained, rival, data, taught, heard) if rival is not None else None
 
 
 def _with_way_out(found: Comparison, tasks: int) -> Comparison:
@@ -84,12 +86,12 @@ def _with_way_out(found: Comparison, tasks: int) -> Comparison:
 
 
 def _sense(
-    trained: Trained, data: Dataset, sides: Sides | None, champion: Loaded | None, taught: Mapping[int, Floats],
-    policy: Policy,
+    trained: Trained, data: Dataset, heard: Mapping[int, Floats], sides: Sides | None, champion: Loaded | None,
+    taught: Mapping[int, Floats], policy: Policy,
 ) -> list[tuple[list[Refusal], list[str]]]:
     """Whether it makes sense by itself: what each check refuses and what it notes."""
     head = champion.bundle.head(data.control) if champion is not None else None
     before = np.array(list(taught.values())) if taught and head is not None else None
     return [(sense.beats_majority(trained), []),
-            sense.answers_all(trained, data, sides, before, head.labels if head is not None else ()),
-            sense.calibrated(trained, data, policy.gate.ece)]
+            sense.answers_all(trained, data, heard, sides, before, head.labels if head is not None else ()),
+            sense.calibrated(trained, data, heard, policy.gate.ece)]

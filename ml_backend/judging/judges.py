@@ -41,7 +41,8 @@ def truths(data: Dataset, examples: Sequence[Example]) -> Ints:
 def said(head: Head, data: Dataset, examples: Sequence[Example], seen: Mapping[int, Floats] | None = None) -> Floats:
     """(n, all labels of the control) probabilities of a head; 0 for labels that it does not know.
 
-    `seen`: {key: out-of-fold probabilities} of examples that it was trained on; they stand for its memory of them.
+    `seen`: {key: probabilities in the head's order} of examples about which it is not asked: what it was `heard` to say
+    before, or, of what it was trained on, its out-of-fold answers, which stand for its memory of them.
     """
     seen = seen or {}
     fresh = [number for number, e in enumerate(examples) if e.key not in seen]
@@ -52,6 +53,12 @@ def said(head: Head, data: Dataset, examples: Sequence[Example], seen: Mapping[i
         if e.key in seen:
             own[number] = seen[e.key]
     return spread(own, head.labels, data.labels)
+
+
+def heard(head: Head, data: Dataset) -> dict[int, Floats]:
+    """{key: probabilities in the head's order} of the examples that judge, so that they are read once only."""
+    examples, _ = judges(data)
+    return dict(zip([e.key for e in examples], head.probabilities([e.text for e in examples]), strict=True))
 
 
 def spread(own: Floats, known: Sequence[str], labels: Sequence[str]) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ml_backend.calibration import SMALLEST, Floats, Ints, ece
@@ -51,8 +53,8 @@ def beats_majority(trained: Trained) -> list[Refusal]:
         f"always answering {label!r} would be about {most:.3f}"))]
 
 
-def answers_all(trained: Trained, data: Dataset, sides: Sides | None, taught: Floats | None,
-                known: tuple[str, ...]) -> tuple[list[Refusal], list[str]]:
+def answers_all(trained: Trained, data: Dataset, heard: Mapping[int, Floats], sides: Sides | None,
+                taught: Floats | None, known: tuple[str, ...]) -> tuple[list[Refusal], list[str]]:
     """Labels with `LEAST_OF_LABEL` examples or more that it never answers, neither in cross-validation nor held out.
 
     One that the champion never answers either (on `sides`, or in its cross-validation `taught`, of labels `known`) is
@@ -60,7 +62,7 @@ def answers_all(trained: Trained, data: Dataset, sides: Sides | None, taught: Fl
     """
     examples, _ = judges(data)
     new = np.concatenate([spread(trained.out_of_fold, trained.head.labels, data.labels),
-                          said(trained.head, data, examples)])
+                          said(trained.head, data, examples, heard)])
     place = [data.labels.index(label) if label in data.labels else -1 for label in trained.head.labels]
     truth = np.concatenate([np.array(place, np.int64)[trained.truth], truths(data, examples)])
     silent = _silent(new, truth, data.labels)
@@ -77,7 +79,9 @@ def answers_all(trained: Trained, data: Dataset, sides: Sides | None, taught: Fl
     return refusals, notes
 
 
-def calibrated(trained: Trained, data: Dataset, limit: float | None) -> tuple[list[Refusal], list[str]]:
+def calibrated(
+    trained: Trained, data: Dataset, heard: Mapping[int, Floats], limit: float | None,
+) -> tuple[list[Refusal], list[str]]:
     """Its calibration error on held-out tasks is within the limit, beyond what so few tasks make by chance."""
     if limit is None:
         return [], []
@@ -85,7 +89,7 @@ def calibrated(trained: Trained, data: Dataset, limit: float | None) -> tuple[li
     if len(examples) < LEAST_CALIBRATED:
         return [], [f"{data.control}: {len(examples)} held-out tasks do not show its calibration error; "
                     f"{LEAST_CALIBRATED} are needed"]
-    found = said(trained.head, data, examples)
+    found = said(trained.head, data, examples, heard)
     error, chance = ece(found, truths(data, examples)), by_chance(found)
     if error - chance <= limit:
         return [], []

@@ -43,23 +43,29 @@ class Sides:
         return self.new.argmax(axis=1) == self.truth, self.old.argmax(axis=1) == self.truth
 
 
-def of_heads(trained: Trained, champion: Head, data: Dataset, taught: Mapping[int, Floats]) -> Sides:
-    """Both asked. `taught`: {key: out-of-fold probabilities} of the tasks that the champion was trained on."""
+def of_heads(trained: Trained, champion: Head, data: Dataset, taught: Mapping[int, Floats],
+             heard: Mapping[int, Floats] | None = None) -> Sides:
+    """Both asked. `taught`: {key: out-of-fold probabilities} of the tasks that the champion was trained on.
+
+    `heard`: what the new one was heard to say of held-out tasks.
+    """
     examples, _ = judges(data, taught)
     if len(examples) >= LEAST_JUDGES:
-        return _sides(data, examples, said(trained.head, data, examples), said(champion, data, examples), HELD_OUT)
+        new, old = said(trained.head, data, examples, heard), said(champion, data, examples)
+        return _sides(data, examples, new, old, HELD_OUT)
     examples = _all(data)
-    return _sides(data, examples, said(trained.head, data, examples, seen(trained)),
+    return _sides(data, examples, said(trained.head, data, examples, {**(heard or {}), **seen(trained)}),
                   said(champion, data, examples, taught), CROSS_VALIDATED)
 
 
-def of_answers(trained: Trained, told: Mapping[int, Mapping[str, float]], data: Dataset) -> Sides:
+def of_answers(trained: Trained, told: Mapping[int, Mapping[str, float]], data: Dataset,
+               heard: Mapping[int, Floats] | None = None) -> Sides:
     """A champion that cannot be asked, only looked up: `told` has its {label: probability} by task."""
     silent = {e.key for e in data.examples if e.key not in told}
     examples, basis = judges(data, silent)[0], HELD_OUT
     if len(examples) < LEAST_JUDGES:
         examples, basis = [e for e in _all(data) if e.key in told], CROSS_VALIDATED
-    new = said(trained.head, data, examples, seen(trained) if basis == CROSS_VALIDATED else None)
+    new = said(trained.head, data, examples, {**(heard or {}), **(seen(trained) if basis == CROSS_VALIDATED else {})})
     return _sides(data, examples, new, looked_up([told[e.key] for e in examples], data.labels), basis)
 
 
