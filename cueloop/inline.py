@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cueloop import cancelling
+from cueloop import audit, cancelling
 from cueloop.cancelling import Cancelled
 from cueloop.errors import Conflict, CueloopError
 from cueloop.store import Store
@@ -98,6 +98,7 @@ def _begin(store: Store, kind: str, project_id: int | None, why: str) -> Here:
             kind=kind, project_id=project_id, function="", args=[], timeout=LONGEST_SECONDS, state="running",
             again=False, attempts=1, queued_at=now(), started_at=now(), why=why, detail=detail,
         ).returning(jobs.c.key)).scalar_one()
+        audit.record(conn, "command line", f"{kind} begun", f"project {project_id}", {"job": int(key), "why": why})
     return Here(store, int(key), detail)
 
 

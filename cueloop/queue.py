@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from cueloop import cancelling, inline, logs
+from cueloop import audit, cancelling, inline, logs
 from cueloop.cancelling import TOO_LATE, Cancelled
 from cueloop.errors import CueloopError, QueueUnavailable
 from cueloop.store import Store
@@ -28,6 +28,8 @@ QUEUE = "cueloop"
 """Name of the one RQ queue."""
 ATTEMPTS = 3
 """How often a job is tried before it counts as failed."""
+ACTOR = "job queue"
+"""Who queues jobs, for the audit log: nobody in person."""
 PAUSES = (5, 30)
 """Seconds between attempts."""
 
@@ -179,6 +181,12 @@ def _finish(job: sa.Row[Any], store: Store, queue: Jobs, **values: Any) -> None:
     _end(store, job.key, **values)
 
 
+def why(store: Store) -> str:
+    """Why the job of this process runs, in a sentence; empty outside of jobs."""
+    with store.read() as conn:
+        return conn.scalar(sa.select(table.c.why).where(table.c.key == cancelling.current())) or ""
+
+
 def progress(done: int, total: int, what: str = "") -> None:
     """Say how far the running job is; shown by `cueloop status` and `cueloop training show`. Nothing outside a worker.
 
@@ -187,7 +195,6 @@ def progress(done: int, total: int, what: str = "") -> None:
     from rq import get_current_job
 
     cancelling.check()
-
     job = get_current_job()
     if job is not None:
         job.meta["progress"] = {"done": done, "total": total, "what": what}
@@ -233,6 +240,8 @@ def _queue_row(conn: sa.Connection, queue: Queue, kind: str, project_id: int | N
     key = int(conn.execute(table.insert().values(
         kind=kind, project_id=project_id, function=function, args=list(args), timeout=timeout, state="queued",
         again=False, attempts=0, queued_at=now(), why=why or None).returning(table.c.key)).scalar_one())
+    if why:
+        audit.record(conn, ACTOR, f"{kind} queued", f"project {project_id}", {"job": key, "why": why})
     _send(queue, key, timeout)
 
 

@@ -10,6 +10,7 @@ from cueloop import logs, settings
 from cueloop.errors import QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.queue import progress as told
+from cueloop.queue import why as asked_for
 from cueloop.settings import Settings
 from cueloop.store import Store, models
 
@@ -27,28 +28,20 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
 
     Raises ModelError when it cannot be trained: the job fails with that reason and the champion stays.
     """
-    from ml_backend import consensus_data
     from ml_backend.artifacts import Artifacts
     from ml_backend.compat.training import retrain_class
-    from ml_backend.data import splits
-    from ml_backend.policy import in_force
-    from ml_backend.retrain import retrain
+    from ml_backend.retrain import retrain_project
     from ml_backend.texts.reader import Texts
 
     with _surroundings() as (config, store):
-        read = Texts(config)
         with store.read() as conn:
             name = models.name_for(conn, project_id, name)
         if config.ml_class:
             outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train")
         else:
-            with store.read() as conn:
-                policy = in_force.policy(conn, project_id)
-            splits.settle(store, project_id, policy.data, read)
-            with store.read() as conn:
-                data = consensus_data.datasets(conn, project_id, policy, read)
-            outcome = retrain(store, Artifacts(config.artifacts), name, data, actor="job train", project_id=project_id,
-                              policy=policy, read=read, progress=lambda done, total: told(done, total, "training"))
+            outcome = retrain_project(
+                store, Artifacts(config.artifacts), name, project_id, actor="job train", why=asked_for(store),
+                read=Texts(config), progress=lambda done, total: told(done, total, "training"))
         if outcome.verdict.promoted:
             enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
         log.info("trained", project=project_id, model=name, version=outcome.version.version,
