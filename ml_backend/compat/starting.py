@@ -75,7 +75,12 @@ def _edited(store: Store, artifacts: Artifacts, author: Author, name: str, *, ac
                           "gate": {"promoted": True, "reason": reason}}
     version = registry.keep(store, artifacts, artifacts.read(before.path, before.sha256), card, name=name, kind=KIND,
                             project_id=before.project_id)
-    registry.promote(store, version, actor=actor, reason=reason, instead_of=before.version)
+    with store.read() as conn:
+        pinned = registry.pinned(conn, name) == before.version
+    if pinned:      # who edits the file that is in service is a person: the pin goes along
+        registry.pin(store, version, actor=actor, reason=reason)
+    else:
+        registry.promote(store, version, actor=actor, reason=reason, instead_of=before.version)
     return version
 
 

@@ -40,12 +40,13 @@ from ml_backend.compat.version import KIND, TAUGHT, ClassAnswers, labels_of
 from ml_backend.data import splits
 from ml_backend.dataset import Dataset
 from ml_backend.judging.score import Score
-from ml_backend.judging.verdict import Verdict
+from ml_backend.judging.verdict import REFUSED, Verdict
 from ml_backend.policy.in_force import policy
 from ml_backend.policy.policy import Policy
 from ml_backend.protocol import Asked
 from ml_backend.registry import CHAMPION, Loaded
 from ml_backend.retrain import Outcome
+from ml_backend.versions import libraries
 
 WORKING = "training-"
 """How folders in the home begin in which trainings work."""
@@ -85,8 +86,13 @@ def retrain_class(
         if judged.comparisons and instance.generation == NEW and taught.kept_back:
             judged = replace(judged, reason=f"{judged.reason} (the class may have read these tasks in Label Studio)")
         problems = candidate.problems()
+    with store.read() as conn:
+        stays = registry.pinned(conn, name)
+    if judged.promoted and stays:
+        judged = replace(judged, outcome=REFUSED, reason=f"{judged.reason}; but {name}@{stays} is pinned")
     found = registry.keep(store, artifacts, files, _card(
-        author, instance, taught, data, before, judged, scores, problems), name=name, kind=KIND, project_id=project_id)
+        author, instance, taught, data, before, judged, scores, problems) | {"pickled_with": libraries.pickled(files)},
+        name=name, kind=KIND, project_id=project_id)
     if not judged.promoted:
         registry.refuse(store, found, actor=actor, reason=judged.reason)
         return Outcome(found, judged)

@@ -27,6 +27,7 @@ from ml_backend.compat.author import Author
 from ml_backend.compat.folder import lay_out
 from ml_backend.compat.instance import Instance
 from ml_backend.compat.problems import Problems
+from ml_backend.versions import libraries
 
 if TYPE_CHECKING:
     from ml_backend.protocol import Asked
@@ -50,6 +51,7 @@ def load(artifacts: Artifacts, version: ModelVersion, store: Store | None = None
     if not settings.ml_class:
         raise ModelError(f"Model {version.name}@{version.version} is a class of your own: name its file with "
                          "CUELOOP_ML_CLASS or `cueloop serve --model-class FILE.py`, or roll back.")
+    libraries.check(f"{version.name}@{version.version}", version.card.get("pickled_with") or {})
     folder = lay_out(artifacts, version.path, version.sha256, Path(settings.home).absolute())
     answers = ClassAnswers(Author.of(settings.ml_class), version, folder, settings, store)
     answers.prepare()

@@ -11,6 +11,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cueloop.errors import ModelError
 
+PICKLED = {"scikit-learn": b"sklearn", "lightgbm": b"lightgbm", "xgboost": b"xgboost"}
+"""{distribution: name of its package in a pickle} of libraries whose pickles another release may read wrongly."""
+HEAD = 2**20
+"""Bytes of a pickle that are searched: classes are named early."""
+
+
+def pickled(files: Mapping[str, bytes]) -> dict[str, str]:
+    """{distribution: release} of the libraries whose objects are pickled in the files of a team's class.
+
+    Nothing is unpickled: the names of their packages stand in a pickle as they are. Compressed ones are passed over.
+    """
+    heads = [content[:HEAD] for content in files.values() if content[:1] == b"\x80"]
+    return installed(name for name, package in PICKLED.items() if any(package in head for head in heads))
+
 
 def installed(names: Iterable[str]) -> dict[str, str]:
     """{distribution: release} of those that are installed."""

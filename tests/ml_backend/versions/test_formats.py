@@ -1,6 +1,8 @@
 """A version made by other code or other libraries answers the same, or is refused with the reason."""
 
 import json
+import pickle
+from importlib.metadata import version as release_of
 
 import pytest
 
@@ -9,6 +11,8 @@ from ml_backend import registry
 from ml_backend.bundle import INDEX, Bundle
 from ml_backend.models.text_linear import TextLinear
 from ml_backend.versions import libraries
+from ml_backend.versions.made_by import HOME, made_by
+from tests.ml_backend.compat.models_at import MODELS
 
 TEXTS = ["bread and butter", "a loan from the bank"]
 
@@ -69,3 +73,37 @@ def test_a_kind_names_the_libraries_that_read_it(store, artifacts, bundle, monke
 def test_an_index_that_is_no_index_is_refused(index):
     with pytest.raises(ModelError, match=r"bundle\.json|Head"):
         Bundle.from_files({INDEX: index})
+
+
+def test_pickles_of_a_teams_class_are_seen_and_never_opened():
+    from sklearn.linear_model import LogisticRegression
+
+    class Bomb:
+        def __reduce__(self):
+            return pytest.fail, ("unpickled",)
+
+    files = {"model.pkl": pickle.dumps(LogisticRegression()), "bomb": pickle.dumps(Bomb()), "notes": b"uses xgboost"}
+    assert libraries.pickled(files) == {"scikit-learn": release_of("scikit-learn")}
+    assert libraries.pickled({"numbers.json": b"[1]"}) == {}
+
+
+def test_a_class_whose_files_another_scikit_learn_pickled_is_refused_and_the_champion_stays(
+        store, artifacts, settings, monkeypatch):
+    monkeypatch.setenv("CUELOOP_HOME", str(settings.home))
+    monkeypatch.setenv("CUELOOP_ML_CLASS", str(MODELS / "counting.py"))
+
+    def keep(release):
+        return registry.keep(store, artifacts, {"model.pkl": b"\x80"}, {"pickled_with": {"scikit-learn": release}},
+                             name="mine", kind="label-studio-ml")
+
+    assert registry.load(artifacts, keep(release_of("scikit-learn")), store)
+    with pytest.raises(ModelError, match=r"mine@.* was made with scikit-learn 0\.24\.2 \(.* is installed\) and is not "
+                                         r"loaded.*pip install scikit-learn~=0\.24\.0\), train again, or roll back"):
+        registry.load(artifacts, keep("0.24.2"), store)
+
+
+def test_a_version_says_which_code_made_it(store, artifacts, bundle):
+    saved = registry.save(store, artifacts, bundle, {}, name="topics", kind="text-linear")
+    assert saved.card["made_by"] == made_by()
+    if (HOME / ".git").exists() and made_by()["commit"]:
+        assert len(made_by()["commit"]) == 40
