@@ -38,7 +38,7 @@ def reopened(plan: Plan, matches: Matches, signals: TaskSignals, standing: Stand
     if looked and plan.kind == "none":
         return asking.stop(replace(plan, rule=RULE), signals, "somebody has looked at it again")
     closed = had.kind in ("accept", "stop") or had.rule == RULE or standing.accepted
-    if not opens(matches, signals) or not (plan.kind in ("accept", "stop") or closed):
+    if standing.verdict is not None or not opens(matches, signals) or not (plan.kind in ("accept", "stop") or closed):
         return plan
     if plan.asks and not (plan.kind == "ask" and plan.n <= 1):
         return plan             # rules want more than one look, or somebody in particular
