@@ -158,15 +158,19 @@ def promote(
     return before
 
 
-def rollback(store: Store, name: str, *, actor: str, reason: str = "", unpin: bool = False) -> ModelVersion:
+def rollback(
+    store: Store, name: str, *, actor: str, reason: str = "", unpin: bool = False, instead_of: str | None = None,
+) -> ModelVersion:
     """Put the version back in service that served before; again, and it is the one before that.
 
     What was rolled back from does not come back by a rollback. Raises NotFound when there is none left, Pinned as
-    `promote`.
+    `promote`, and ModelError when another version than `instead_of` is in service by now.
     """
     with store.write() as conn:
         store.lock(conn, f"aliases {name}")
         current = models.aliases_of(conn, name).get(CHAMPION)
+        if instead_of is not None and current != instead_of:
+            raise ModelError(f"Model {name}: {current or 'no version'} is in service now, not {instead_of}.")
         target = next(history.before(conn, name), None)
         if target is None:
             if current is None:

@@ -101,13 +101,10 @@ def _act(store: Store, project_id: int, found: InService, ringing: list[Look]) -
         marked = doubts.put(conn, project_id, marks.doubtful(conn, project_id, version, what))
         _note(conn, project_id, found, reason, f"{version.name}@{found.before.version} serves again; {marked} tasks "
               f"that {name} had pre-labelled are asked again.")
-        current = service.read(conn, project_id)
-    if current is None or current.version.version != version.version:
-        return None         # somebody was quicker
     try:
-        back = registry.rollback(store, version.name, actor=ACTOR, reason=reason)
-    except (ModelError, NotFound) as error:     # pinned or deleted this very moment
-        log.warning("a worse version stays in service", project=project_id, version=name, error=str(error))
+        back = registry.rollback(store, version.name, actor=ACTOR, reason=reason, instead_of=version.version)
+    except (ModelError, NotFound) as error:     # replaced, pinned or deleted this very moment
+        log.warning("a worse version was not taken back", project=project_id, version=name, error=str(error))
         return None
     log.warning("a worse version was taken back", project=project_id, version=name, back_to=back.version,
                 reason=reason, marked=marked)

@@ -112,6 +112,20 @@ def test_a_process_that_died_after_marking_takes_it_back_next_time(life, monkeyp
     assert len(life.notices()) == len(life.audit("model alarm")) == 1
 
 
+def test_a_version_that_was_replaced_at_that_moment_is_not_taken_back_twice(life, monkeypatch):
+    tasks, _, _ = bad_successor(life)
+    life.answer(tasks)
+    better = life.version("better", serve=False)
+    put = watch.doubts.put
+
+    def meanwhile(conn, *found):
+        models.set_alias(conn, "project-1", "champion", better.version)
+        return put(conn, *found)
+    monkeypatch.setattr(watch.doubts, "put", meanwhile)
+    assert step(life) is None
+    assert (life.champion(), life.audit("model rolled back")) == ("better", [])
+
+
 def test_answers_with_a_suggestion_and_memories_of_training_are_no_evidence(life):
     tasks = life.tasks(60)
     good = life.version("good")
