@@ -142,7 +142,7 @@ class _Graph:
         """A constant; one with a name is there once."""
         name = name or f"constant_{len(self._constants)}"
         if name not in self._constants:
-            self._constants[name] = self._onnx.numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self._constants[name] = self._onnx.numpy_helper.from_array(np.array(value, order="C"), name)
         return name
 
     def op(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ AT_ONCE = 4_096
 """Pieces of words, filled up ones included, that are read together when it answers."""
 HEAD = "head."
 """What begins the names of the last layer's weights."""
+
+T = TypeVar("T", bound="Transformer")
 
 
 class Transformer:
@@ -51,7 +53,7 @@ class Transformer:
         torch, folder = libraries(), places.folder()
         with one_thread(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = cls(network(pretrained(folder), classes), folder.tokenizer, folder.longest)
+            model = _begun(cls, folder, classes)
             finetuning.finetune(model, texts, truth, weights, seed)
         check_learned(model.logits(texts), each)
         return model
@@ -81,7 +83,9 @@ class Transformer:
         """`model.safetensors` (the encoder and the last layer), `config.json` and `tokenizer.json`."""
         state = {name: tensor.detach().clone().contiguous() for name, tensor in self.model.state_dict().items()}
         config = {"longest": self._longest, "classes": self.model.head.out_features,
-                  "first_token": self.model.first_token, "encoder": self.model.encoder.config.to_dict()}
+                  "first_token": self.model.first_token, "encoder": {
+                      name: value for name, value in self.model.encoder.config.to_dict().items()
+                      if name != "_name_or_path"}}      # the folder on the machine it was trained on
         return {"model.safetensors": TRANSFORMER.bring("safetensors.torch").save(state),
                 "config.json": json.dumps(config, sort_keys=True).encode(), "tokenizer.json": self._said.encode()}
 
@@ -122,13 +126,24 @@ def one_thread() -> Any:
     return threadpool_limits(1)
 
 
+def _begun(kind: type[T], folder: places.Folder, classes: int) -> T:
+    encoder = pretrained(folder)
+    try:
+        return kind(network(encoder, classes), folder.tokenizer, folder.longest)
+    except Exception as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"The encoder in {folder.path} cannot be used: {type(error).__name__}: {str(error)[:200]}. "
+                         "Its tokenizer.json may be broken.") from None
+
+
 def pretrained(folder: places.Folder) -> tuple[Any, bool]:
     """The encoder of a folder, and whether its first token stands for a text. Raises ModelError."""
     assert folder.weights       # read and checked
     try:
         encoder = TRANSFORMER.bring("transformers").AutoModel.from_pretrained(
             str(folder.path), local_files_only=True, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001  transformers and safetensors raise what they like
         raise ModelError(f"The encoder in {folder.path} cannot be loaded: {str(error)[:200]}. CUELOOP_ENCODER names a "
                          "folder of a model that transformers knows, with model.safetensors.") from None
     return encoder.float(), folder.first_token
