@@ -38,7 +38,7 @@ UNJUDGED = asdict(Score(0, blind=False, accuracy=None, low=None, high=None))
 
 def card(
     trained: Sequence[Trained], skipped: Mapping[str, str], data: Sequence[Dataset], champion: Loaded | None,
-    seed: int, why: str, job: int | None,
+    kinds: Sequence[str], seed: int, why: str, job: int | None,
 ) -> dict[str, Any]:
     """Everything one may want to know of a version, as JSON; the gate's part is written when it has spoken."""
     by_control = {d.control: d for d in data}
@@ -51,7 +51,7 @@ def card(
         "skipped": dict(skipped), "labelled": {d.control: len(d.examples) for d in data},
         "parent": champion.version.version if champion else None,
         "source": data[0].source, "cursor": max(cursors).isoformat() if cursors else None,
-        "guideline_version": data[0].guideline_version, "seed": seed, "why": why, "job": job,
+        "guideline_version": data[0].guideline_version, "kinds": list(kinds), "seed": seed, "why": why, "job": job,
         "gate": {"promoted": False, "outcome": PENDING, "reason": "not judged yet"},
         "libraries": {"cueloop": __version__, "python": sys.version.split()[0],
                       **{library: library_version(library) for library in LIBRARIES}},
@@ -88,12 +88,13 @@ def verdict_of(version: ModelVersion) -> Verdict:
     return Verdict(gate.get("outcome", "promoted" if gate["promoted"] else "refused"), gate["reason"])
 
 
-def same(version: ModelVersion, data: Sequence[Dataset], seed: int) -> bool:
+def same(version: ModelVersion, data: Sequence[Dataset], kinds: Sequence[str], seed: int) -> bool:
     """Whether it was trained on just these data: training again would give the same."""
     card, now = version.card, {d.control: manifest.card(d) for d in data}
     made_of = {control: about.get("data") for control, about in card["controls"].items()}
     labelled = {d.control: len(d.examples) for d in data}
-    return (bool(made_of) and card.get("seed") == seed and card["labelled"] == labelled
+    return (bool(made_of) and (card.get("kinds"), card.get("seed")) == (list(kinds), seed)
+            and card["labelled"] == labelled
             and made_of == {control: now.get(control) for control in made_of})
 
 

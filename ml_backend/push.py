@@ -53,16 +53,16 @@ class Pushed:
 def push(
     store: Store, client: LabelStudio, project_id: int, name: str, version: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    going: Callable[[sa.Connection], bool] = lambda conn: True,
+    going: Callable[[sa.Connection], bool] = lambda conn: True, todo: Sequence[Waiting] | None = None,
 ) -> Pushed:
     """Push what is not there yet: tasks that are predicted, not blind and not finished, soonest needed first.
 
-    `going` is asked in the transaction before each batch whether to go on. Raises LabelStudioUnreachable or
-    LabelStudioRefused; calling again goes on where it stopped.
+    `going` is asked in the transaction before each batch whether to go on; `todo`: what waits, if it is known.
+    Raises LabelStudioUnreachable or LabelStudioRefused; calling again goes on where it stopped.
     """
     with store.read() as conn:
         controls = {c.name: c for c in parse(projects.get(conn, project_id).label_config).judged}
-        todo = predictions.waiting(conn, project_id, name, version)
+        todo = predictions.waiting(conn, project_id, name, version) if todo is None else todo
         count = conn.scalar(sa.select(sa.func.count()).select_from(tasks).where(tasks.c.project_id == project_id)) or 0
     size = min(LARGEST, max(BATCH, int(SHARE * count)))
     sender = _Sender(store, client, project_id, name, version, controls)
@@ -125,7 +125,7 @@ class _Sender:
             if not going(conn):
                 return None
             keys = set(predictions.mark_sent(conn, self.name, self.version, [w.task for w in batch]))
-            said = predictions.of_tasks(conn, self.name, self.version, sorted(keys))
+            said = predictions.of_tasks(conn, self.name, self.version, sorted(keys), brief=True)
         batch = [w for w in batch if w.task in keys]
         rows = [row for w in batch for row in rows_of(w.id, said.get(w.task, []), self.controls, self.version)]
         refused: dict[int, str] = {}

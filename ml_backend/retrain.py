@@ -14,19 +14,21 @@ from cueloop.cancelling import Cancelled, no_way_back
 from cueloop.errors import ModelError
 from cueloop.store import Store, models
 from cueloop.store.models import ModelVersion
-from ml_backend import candidate, predictions, registry
+from ml_backend import candidate, consensus_data, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
-from ml_backend.data import manifest
+from ml_backend.data import manifest, splits
 from ml_backend.dataset import Dataset
 from ml_backend.judging import shadow
 from ml_backend.judging.gate import judge
 from ml_backend.judging.report import report
 from ml_backend.judging.verdict import REFUSED, SHADOW, Verdict
+from ml_backend.kinds import train_best
+from ml_backend.policy import in_force
 from ml_backend.policy.policy import Policy
 from ml_backend.registry import Loaded
 from ml_backend.texts.reader import Read, inline
-from ml_backend.training import DEFAULT_KIND, Trained, train
+from ml_backend.training import DEFAULT_KIND, Trained
 
 ATTEMPTS = 3
 """How often a version is judged anew because another one was put in service meanwhile."""
@@ -59,32 +61,47 @@ class Scene:
 
 def retrain(
     store: Store, artifacts: Artifacts, name: str, data: Sequence[Dataset], *, actor: str,
-    project_id: int | None = None, kind: str = DEFAULT_KIND, seed: int = 0, policy: Policy = DEFAULTS, why: str = "",
-    progress: Progress = lambda done, total: None, read: Read = inline,
+    project_id: int | None = None, kinds: Sequence[str] = (DEFAULT_KIND,), seed: int = 0, policy: Policy = DEFAULTS,
+    why: str = "", progress: Progress = lambda done, total: None, read: Read = inline,
 ) -> Outcome:
     """Train on the data, keep the version with its card, compare it with the champion on the same held-out tasks.
 
     A better one is promoted, a worse one stays the challenger. For a project, its predictions are in the store
     before it is promoted. What a process that died left behind is settled first, and if it was trained on the same
-    data that is all. Raises ModelError when no control can be trained; then nothing is kept.
+    data that is all. Of several `kinds` the best by cross-validation is taken. Raises ModelError when no control can be
+    trained; then nothing is kept.
     """
     scene = Scene(store, artifacts, name, actor, project_id, policy, read)
     before, job = settle_left(scene, data), cancelling.current()
-    if before is not None and candidate.same(before.version, data, seed):
+    if before is not None and candidate.same(before.version, data, kinds, seed):
         return before
     with store.read() as conn:
         made = candidate.made_by_job(conn, name, job)
     if made is not None:
         return Outcome(made, candidate.verdict_of(made))
     champion = _champion(store, artifacts, name)
-    trained, skipped = _train_all(data, kind, seed, progress)
-    card = candidate.card(trained, skipped, data, champion, seed, why, job)
+    trained, skipped = _train_all(data, kinds, seed, progress)
+    card = candidate.card(trained, skipped, data, champion, kinds, seed, why, job)
     found = _keep(scene, trained, skipped, data, champion, card)
     try:
         return _settle(scene, found, data, tuple(trained))
     except Cancelled:
         _refused(scene, found, Verdict(REFUSED, "its training was cancelled before it was in service"))
         raise
+
+
+def retrain_project(
+    store: Store, artifacts: Artifacts, name: str, project_id: int, *, actor: str, kinds: Sequence[str] = (),
+    seed: int = 0, why: str = "", progress: Progress = lambda done, total: None, read: Read = inline,
+) -> Outcome:
+    """The same with the consensus of a project as data, by its training policy; `kinds` instead of the policy's."""
+    with store.read() as conn:
+        policy = in_force.policy(conn, project_id)
+    splits.settle(store, project_id, policy.data, read)
+    with store.read() as conn:
+        data = consensus_data.datasets(conn, project_id, policy, read)
+    return retrain(store, artifacts, name, data, actor=actor, project_id=project_id, kinds=kinds or policy.kinds,
+                   seed=seed, policy=policy, why=why, progress=progress, read=read)
 
 
 def settle_left(scene: Scene, data: Sequence[Dataset]) -> Outcome | None:
@@ -206,14 +223,14 @@ def _champion(store: Store, artifacts: Artifacts, name: str) -> Loaded | None:
 
 
 def _train_all(
-    data: Sequence[Dataset], kind: str, seed: int, progress: Progress,
+    data: Sequence[Dataset], kinds: Sequence[str], seed: int, progress: Progress,
 ) -> tuple[list[Trained], dict[str, str]]:
     """Heads of the controls that can be trained, and why the others cannot. Raises ModelError if none can."""
     trained: list[Trained] = []
     skipped: dict[str, str] = {}
     for number, one in enumerate(data):
         try:
-            trained.append(train(one, kind=kind, seed=seed, progress=_part(progress, number, len(data))))
+            trained.append(train_best(one, kinds, seed=seed, progress=_part(progress, number, len(data))))
         except ModelError as error:
             skipped[one.control] = str(error)
     if not trained:

@@ -32,6 +32,12 @@ class Projects(Base):
         return cast(Row, self._through_sdk(f"change project {project_id}",
                                            lambda sdk: sdk.projects.update(project_id, **fields)))
 
+    def show_version(self, project_id: int, version: str) -> None:
+        """Have the project show this model version's predictions. Raises LabelStudioError when it has none. Raw,
+        because it comes at the end of work that takes no longer than importing the SDK.
+        """
+        self._http.call("PATCH", f"/api/projects/{project_id}/", json={"model_version": version})
+
     def delete_project(self, project_id: int) -> None:
         """Delete a project with everything in it."""
         self._through_sdk(f"delete project {project_id}", lambda sdk: sdk.projects.delete(project_id))

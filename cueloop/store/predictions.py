@@ -120,10 +120,14 @@ def waiting(conn: sa.Connection, project_id: int, model: str, version: str) -> l
     return [w for w in found if w.task in concerned]
 
 
-def of_tasks(conn: sa.Connection, model: str, version: str, keys: Sequence[int]) -> dict[int, list[Prediction]]:
-    """{task: its predictions by this version, one a control}."""
+def of_tasks(
+    conn: sa.Connection, model: str, version: str, keys: Sequence[int], *, brief: bool = False,
+) -> dict[int, list[Prediction]]:
+    """{task: its predictions by this version, one a control}; `brief`: without explanations and what was told, which
+    take most of the time."""
     found: dict[int, list[Prediction]] = {}
-    columns = [predictions.c[field.name] for field in fields(Prediction)]
+    columns = [predictions.c[field.name] for field in fields(Prediction)
+               if not (brief and field.name in ("explanation", "raw"))]
     for some in chunks(keys):
         query = sa.select(*columns).where(_of(model, version), predictions.c.task.in_(some))
         for row in conn.execute(query.order_by(predictions.c.key)):

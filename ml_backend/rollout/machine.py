@@ -98,13 +98,18 @@ def _begun(way: Way) -> Rollout:
 def _predict(way: Way, rollout: Rollout) -> Rollout:
     count = said.write(way.store, way.loaded, way.project_id, way.seen, _told(way, "predicting"), way.read,
                        unfinished=True)
-    with way.store.read() as conn:
-        standing = predictions.pushed(conn, way.project_id, rollout.name, rollout.version, unfinished=True)
-        waiting = len(predictions.waiting(conn, way.project_id, rollout.name, rollout.version))
-        again = any(r.version == rollout.version and r.shown_at for r in rollouts.history(conn, way.project_id)[1:])
-    if again and standing >= max(1, waiting):   # rolled back to: what stands there is better than what is shown
+    if _better_than_shown(way, rollout):
         rollout = _show(way, rollout)
     return _move(way, rollout, PUSHING, predicted=rollout.counts.get("predicted", 0) + count)
+
+
+def _better_than_shown(way: Way, rollout: Rollout) -> bool:
+    """It was rolled back to, and most of what is open has its predictions still."""
+    with way.store.read() as conn:
+        if not any(r.version == rollout.version and r.shown_at for r in rollouts.history(conn, way.project_id)[1:]):
+            return False
+        standing = predictions.pushed(conn, way.project_id, rollout.name, rollout.version, unfinished=True)
+        return standing >= max(1, len(predictions.waiting(conn, way.project_id, rollout.name, rollout.version)))
 
 
 def _push(way: Way, rollout: Rollout) -> Rollout:
@@ -114,7 +119,7 @@ def _push(way: Way, rollout: Rollout) -> Rollout:
     doubtful = sorted({*rollout.counts.get("doubtful", ()), *(w.id for w in waiting if w.sent)})
     rollout = _move(way, rollout, doubtful=doubtful, expected=len(waiting))
     done = push(way.store, way.client, way.project_id, rollout.name, rollout.version, _told(way, "pushing"),
-                lambda conn: _going(conn, rollout))
+                lambda conn: _going(conn, rollout), waiting)
     if done.stopped:
         return _overtaken(way, rollout)
     why = dict.fromkeys(done.refused.values(), 0)

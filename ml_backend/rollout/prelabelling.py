@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cueloop import logs
-from cueloop.errors import ModelError
+from cueloop.errors import CueloopError, ModelError
 from cueloop.settings import Settings
 from cueloop.store import Store, models, projects, rollouts
 from cueloop.store.models import ModelVersion
 from cueloop.store.rollouts import Rollout
 from ml_backend import predictions, registry
+from ml_backend.active.refresh import refresh
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import keep as recalibration
 from ml_backend.judging.beside import unseen
@@ -44,7 +45,7 @@ def prelabel(store: Store, settings: Settings, project_id: int, name: str, versi
         if not live:
             count = predictions.write(store, loaded, project_id, seen,
                                       lambda done, total: progress(done, total, "predicting"), read)
-            return report | {"predicted": count}
+            return report | {"predicted": count} | _learn(store, project_id, read)
         with store.read() as conn:
             policy = in_force.policy(conn, project_id).rollout
         with _client(settings) as client:
@@ -52,7 +53,7 @@ def prelabel(store: Store, settings: Settings, project_id: int, name: str, versi
         if rollout.state != rollouts.OVERTAKEN:
             break
     _predict_unseen(store, artifacts, project_id, read)
-    return report | _facts(rollout)
+    return report | _facts(rollout) | _learn(store, project_id, read)
 
 
 def _meant(store: Store, project_id: int, name: str, version: str) -> tuple[ModelVersion, bool]:
@@ -78,6 +79,17 @@ def _predict_unseen(store: Store, artifacts: Artifacts, project_id: int, read: T
         except ModelError as error:
             log.warning("a version beside the champion says nothing", project=project_id, version=found.version,
                         error=str(error))
+
+
+def _learn(store: Store, project_id: int, read: Texts) -> dict[str, Any]:
+    """What people's answers would teach is judged anew, by what the champion says now. Its fault stops nothing else."""
+    with store.read() as conn:
+        policy = in_force.policy(conn, project_id)
+    try:
+        return {"lessons": refresh(store, project_id, policy, read)}
+    except CueloopError as error:
+        log.warning("what to ask next was not judged anew", project=project_id, error=str(error))
+        return {}
 
 
 def _client(settings: Settings) -> LabelStudio:

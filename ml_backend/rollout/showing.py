@@ -20,4 +20,4 @@ def show(client: LabelStudio, project_id: int, version: str) -> None:
     the version is known from the store: `disconnect` brings the old one back.
     """
     if shown(client, project_id) != version:
-        client.patch_project(project_id, model_version=version)
+        client.show_version(project_id, version)
