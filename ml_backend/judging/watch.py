@@ -80,8 +80,8 @@ def _counts(conn: sa.Connection, project_id: int, control: Control, found: InSer
            for label, said, other in both if said is not None]
     paired = [(mine, theirs) for mine, theirs in new if theirs is not None]
     alone = [mine for mine, theirs in new if theirs is None]
-    before = [audits.right(one.said[0], one.label) for one in audits.read(
-        conn, project_id, control, [found.before], found.before.created_at, found.since) if one.said[0] is not None]
+    past = audits.read(conn, project_id, control, [found.before], found.before.created_at, found.since) if alone else []
+    before = [audits.right(one.said[0], one.label) for one in past if one.said[0] is not None]
     return Counts(
         control.name, len(paired), sum(theirs and not mine for mine, theirs in paired),
         sum(mine and not theirs for mine, theirs in paired), sum(not mine for mine, _ in paired), len(alone),
