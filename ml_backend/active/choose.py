@@ -24,7 +24,7 @@ SHARES = {UNSURE: 0.75, RANDOM: 0.15, RARE: 0.15, FAR: 0.1}
 sure of it, or wrong labels, from leading all questions astray."""
 COLD = {TYPICAL: 0.9, RANDOM: 0.1}
 """The same while there is no model."""
-CANDIDATES = 10
+CANDIDATES = 30
 """Of so many times as many as are wanted, the best by their own value, an unlike selection is taken."""
 FEWEST = 50
 """Candidates at least."""

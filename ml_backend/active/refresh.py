@@ -35,7 +35,8 @@ YARDSTICK = 300
 GROWN = 1.5
 """Times as many tasks as at the last time with which, while there is no model, all are judged anew."""
 FIGURE = "lessons"
-"""Report that says by which version and of how many tasks lessons were written."""
+"""Report that says by which version, of how many tasks, and with which weight lessons were written; routing reads the
+weight."""
 
 
 def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) -> int:
@@ -52,30 +53,32 @@ def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) 
             known = standing(conn, project_id, control, champion, policy.data.holdout)
             valued = value_all(known, policy.learning, Field(conn, control, read))
         rows += _lessons(project_id, control, champion, known, valued)
-    for start in range(0, len(rows), ROWS):
-        with store.write() as conn:
-            lessons.put(conn, rows[start:start + ROWS])
+    with store.read() as conn:
+        had = _there(conn, project_id)
+    new = [row for row in rows if had.get((row.task, row.control)) != row]     # what is written is routed again
+    _write(store, new)
     with store.write() as conn:
-        _forget_others(conn, project_id, rows)
+        _forget(conn, had.keys() - {(row.task, row.control) for row in rows})
         figures.write(conn, project_id, figures.PROJECT, FIGURE, {
             "model": champion.name if champion else None, "version": champion.version if champion else None,
-            "tasks": _tasks(conn, project_id), "weight": policy.learning.weight})
+            "tasks": _tasks(conn, project_id), "weight": _weight(policy)})
     return len(rows)
 
 
 def step(store: Store, project_id: int, changed: Collection[int], policy: Policy) -> int:
     """Judge the tasks that changed, each by itself, and place them among the others; how many lessons were written.
 
-    All are judged once when there is nothing to place them among, and while there is no model when many more came.
-    Raises NotFound for an unknown project.
+    All are judged once when there is nothing to place them among, when the policy gives lessons another weight, and
+    while there is no model when many more came. Raises NotFound for an unknown project.
     """
-    if not changed or not policy.learning.on:
-        return 0
     with store.read() as conn:
-        champion, controls = _asked(conn, project_id, policy)
         before: Mapping[str, Any] | None = figures.read(conn, project_id, figures.PROJECT, FIGURE)
-        grown = before is None or (champion is None and _tasks(conn, project_id) > GROWN * before["tasks"])
-    if grown:
+        weighed = before is not None and before.get("weight") != _weight(policy)
+        if not weighed and (not changed or not policy.learning.on):
+            return 0
+        champion, controls = _asked(conn, project_id, policy)
+        grown = before is None or (champion is None and _tasks(conn, project_id) > GROWN * before.get("tasks", 0))
+    if grown or weighed:
         return refresh(store, project_id, policy)
     return sum(_step(store, project_id, control, champion, set(changed), policy) for control in controls)
 
@@ -84,19 +87,26 @@ def _step(
     store: Store, project_id: int, control: Control, champion: ModelVersion | None, changed: set[int], policy: Policy,
 ) -> int:
     """The same of one control. Without a model a task has no place of its own: it only goes when it was answered."""
-    with store.write() as conn:
+    with store.read() as conn:
         some = conn.execute(sa.select(table.c.task, table.c.value).where(
-            table.c.project_id == project_id, table.c.control == control.name, table.c.task.not_in(changed),
+            table.c.project_id == project_id, table.c.control == control.name,
         ).order_by(table.c.task * 7919 % 1009, table.c.task).limit(YARDSTICK)).all() if champion else []
-        values = {row.task: row.value for row in some}
+        values = {row.task: row.value for row in some if row.task not in changed}
         known = standing(conn, project_id, control, champion, policy.data.holdout, sorted({*changed, *values}))
-        rows = [one for one in _lessons(project_id, control, champion, known, placed(known, values, policy.learning))
-                if one.task in changed] if champion else []
-        lessons.put(conn, rows)
-        kept = {one.task for one in rows} if champion else set(known.key.tolist())
-        for gone in chunks(sorted(changed - kept)):
-            conn.execute(table.delete().where(table.c.control == control.name, table.c.task.in_(gone)))
+    answers = champion is not None and known.belief is not None
+    rows = [one for one in _lessons(project_id, control, champion, known, placed(known, values, policy.learning))
+            if one.task in changed] if answers else []
+    _write(store, rows)
+    kept = {one.task for one in rows} if answers else set(known.key.tolist())
+    with store.write() as conn:
+        _forget(conn, {(task, control.name) for task in changed - kept})
     return len(rows)
+
+
+def _write(store: Store, rows: Sequence[Lesson]) -> None:
+    for start in range(0, len(rows), ROWS):
+        with store.write() as conn:
+            lessons.put(conn, rows[start:start + ROWS])
 
 
 def _asked(conn: sa.Connection, project_id: int, policy: Policy) -> tuple[ModelVersion | None, list[Control]]:
@@ -118,17 +128,23 @@ def _lessons(
                                                 valued.why, strict=True)]
 
 
-def _forget_others(conn: sa.Connection, project_id: int, rows: Sequence[Lesson]) -> None:
-    """Lessons of a project that are not among these."""
-    kept = {(row.task, row.control) for row in rows}
-    there = conn.execute(sa.select(table.c.task, table.c.control).where(table.c.project_id == project_id)).all()
-    gone: dict[str, list[int]] = {}
-    for row in there:
-        if (row.task, row.control) not in kept:
-            gone.setdefault(row.control, []).append(row.task)
-    for control, keys in gone.items():
+def _there(conn: sa.Connection, project_id: int) -> dict[tuple[int, str], Lesson]:
+    columns = [table.c[name] for name in Lesson.__dataclass_fields__]
+    return {(row.task, row.control): Lesson(**row._mapping)
+            for row in conn.execute(sa.select(*columns).where(table.c.project_id == project_id))}
+
+
+def _forget(conn: sa.Connection, gone: Collection[tuple[int, str]]) -> None:
+    by_control: dict[str, list[int]] = {}
+    for task, control in sorted(gone):
+        by_control.setdefault(control, []).append(task)
+    for control, keys in by_control.items():
         for some in chunks(keys):
             conn.execute(table.delete().where(table.c.control == control, table.c.task.in_(some)))
+
+
+def _weight(policy: Policy) -> float:
+    return policy.learning.weight if policy.learning.on else 0.0
 
 
 def _tasks(conn: sa.Connection, project_id: int) -> int:

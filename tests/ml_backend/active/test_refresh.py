@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import NotFound
 from cueloop.sampling import audit_salt, uniform
-from cueloop.store import lessons, models, predictions
+from cueloop.store import figures, lessons, models, predictions
 from cueloop.store import schema as s
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
@@ -176,3 +176,34 @@ def test_an_answered_task_leaves_while_there_is_no_model(project):
         project._label(conn, keys[2], "food", 1, False, 0.95)
     step(project.store, 1, frozenset({keys[2]}), EVERYBODY)
     assert set(learned(project)) == {*keys} - {keys[2]}
+
+
+def test_routing_is_told_the_weight_and_a_changed_policy_is_followed_at_once(project):
+    # given lessons under the usual policy
+    serve(project, dict.fromkeys(project.add(examples(5), labelled=False), TORN))
+    refresh(project.store, 1, EVERYBODY)
+
+    def weight():
+        with project.store.read() as conn:
+            return figures.read(conn, 1, figures.PROJECT, "lessons")["weight"]
+
+    assert weight() == 0.5
+    # when a policy gives them another weight, and then switches learning off, though nothing else changed
+    step(project.store, 1, frozenset(), Policy(data=Data(holdout=0.0), learning=Learning(weight=0.9)))
+    assert weight() == 0.9
+    step(project.store, 1, frozenset(), Policy(learning=Learning(on=False)))
+    assert weight() == 0.0
+    assert learned(project) == {}
+
+
+def test_what_stays_the_same_is_not_written_again(project):
+    serve(project, dict.fromkeys(project.add(examples(8), labelled=False), TORN))
+    refresh(project.store, 1, EVERYBODY)
+
+    def written():
+        with project.store.read() as conn:
+            return list(conn.scalars(sa.select(s.lessons.c.updated_at).order_by(s.lessons.c.task)))
+
+    before = written()
+    refresh(project.store, 1, EVERYBODY)
+    assert written() == before
