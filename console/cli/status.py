@@ -24,16 +24,16 @@ JOBS = 10
 @pass_settings
 def command(settings: Settings, as_json: bool) -> None:
     """See the module."""
-    from console import routing_facts
+    from console import rollout_facts, routing_facts
     from console.parts import running
 
     store = open_store(settings)
-    routed = routing_facts.of_projects(store)
+    routed, shown = routing_facts.of_projects(store), rollout_facts.of_projects(store)
     parts = [{"part": name, "pid": process.pid, "log": str(settings.home / "logs" / f"{_slug(name)}.log")}
              for name, process in running.read(settings.home).items()]
     echo({"home": str(settings.home.absolute()), "label_studio": logs.mask(settings.label_studio_url) or None,
-          "parts": parts, "projects": [{**p, "routing": routed[p["id"]]} for p in _projects(store)],
-          "jobs": _jobs(settings, store)}, as_json, _human)
+          "parts": parts, "jobs": _jobs(settings, store), "projects": [
+              {**p, "routing": routed[p["id"]], "rollout": shown[p["id"]]} for p in _projects(store)]}, as_json, _human)
 
 
 def _projects(store: Store) -> list[dict[str, Any]]:
@@ -72,12 +72,14 @@ def _jobs(settings: Settings, store: Store) -> list[dict[str, Any]]:
 
 
 def _human(facts: dict[str, Any]) -> str:
+    from console import rollout_facts
     from console.routing_facts import lines
 
     parts = [f"  {p['part']:<13} runs (process {p['pid']}), log {p['log']}" for p in facts["parts"]]
     projects = ["\n".join([
         f"  {p['id']:>5}  {p['title']} ({p['mode']}): {p['tasks']} tasks, {p['annotations']} annotations, "
-        f"pulled up to {p['cursor'] or 'nothing yet'}", *(f"         {line}" for line in lines(p["routing"]))])
+        f"pulled up to {p['cursor'] or 'nothing yet'}", *(f"         {line}" for line in [*lines(p["routing"]),
+                                                                       *rollout_facts.lines(p["rollout"])])])
         for p in facts["projects"]]
     jobs = [f"  {j['kind']} of project {j['project_id']}: {j['state']}"
             + (f" {j['progress']}" if j.get("progress") else "") + (f" ({j['error']})" if j["error"] else "")

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from console.cli import main
 from console.parts import running
-from cueloop.store import Store
+from cueloop.store import Store, rollouts
 from cueloop.store.columns import now
 from cueloop.store.schema import annotations, jobs, projects, routes, tasks
 from routing.choosing.refill import LAST
@@ -38,6 +38,21 @@ def test_projects_and_jobs_are_told(home):
     said = run("status").output
     assert "7  Reviews (connected): 0 tasks, 0 annotations" in said
     assert "train of project 7: failed (Only one class: label more.)" in said
+
+
+def test_a_version_on_its_way_into_label_studio_is_told(home):
+    store = Store.open(home.store_url)
+    with store.write() as conn:
+        conn.execute(projects.insert().values(id=7, title="Reviews", label_config="<View/>", mode="connected",
+                                              connected_at=now()))
+        begun = rollouts.begin(conn, 7, "project-7", "v2", "v1")
+        rollouts.move(conn, begun, rollouts.PUSHING, error="Label Studio refused all.", expected=90, pushed=40)
+    store.close()
+    [project] = json.loads(run("status", "--json").output)["projects"]
+    assert (project["rollout"]["state"], project["rollout"]["before"]) == ("pushing", "v1")
+    said = run("status").output
+    assert "version v2: its predictions are being pushed (90 expected, 40 pushed)" in said
+    assert "Label Studio refused all." in said
 
 
 def test_a_running_job_is_told_though_redis_is_down(home, monkeypatch):
