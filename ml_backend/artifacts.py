@@ -7,6 +7,7 @@ lists {file: SHA-256}. Versions that were kept before have folders `models/NAME/
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = ["BLOBS", "Artifacts", "Content", "sha256"]
 
 BLOBS = "blobs"
 """Folder of the contents, and what a version's row names as the place of its files."""
+HASH = re.compile("[0-9a-f]{64}")
 WRITING = ".writing-"
 """How files begin that are being written."""
 PIECE = 2**23
@@ -79,9 +81,10 @@ class Artifacts:
 
     def missing(self, hashes: Iterable[str]) -> set[str]:
         """Those of the contents that are not there. Raises ModelError when the storage does not answer."""
+        places = {hash_: self._blob(hash_) for hash_ in hashes}
         self._fs.invalidate_cache()
         try:
-            return {hash_ for hash_ in set(hashes) if not self._fs.exists(self._blob(hash_))}
+            return {hash_ for hash_, place in places.items() if not self._fs.exists(place)}
         except Exception as error:  # noqa: BLE001  any storage's error
             raise self._away(error) from None
 
@@ -143,7 +146,9 @@ class Artifacts:
         return {found} if isinstance(found, str) else set(found)
 
     def _blob(self, hash_: str) -> str:
-        within(hash_)
+        if not HASH.fullmatch(hash_):
+            raise ModelError(f"{hash_[:200]!r} cannot be a file of a model version: it is no SHA-256. The version's "
+                             "row was altered: roll back.")
         return f"{self._root}/{BLOBS}/{hash_[:2]}/{hash_}"
 
     def _place(self, path: str, name: str, expected: str) -> str:

@@ -124,7 +124,7 @@ def load(artifacts: Artifacts, version: ModelVersion, store: Store | None = None
     """
     from ml_backend.bundle import INDEX
 
-    _alive(version)
+    alive(version)
     if version.kind in LOADERS:
         module, _, function = LOADERS[version.kind].partition(":")
         return Loaded(version, Bundle(()), getattr(import_module(module), function)(artifacts, version, store))
@@ -147,7 +147,7 @@ def promote(
     """
     with store.write() as conn:
         store.lock(conn, f"aliases {version.name}")
-        _alive(models.get(conn, version.name, version.version) or version)
+        alive(models.get(conn, version.name, version.version) or version)
         before = models.aliases_of(conn, version.name).get(CHAMPION)
         if instead_of is not None and (before or "") != instead_of:
             raise ModelError(f"Model {version.name}: {before or 'no version'} is in service now, the comparison was "
@@ -188,7 +188,7 @@ def pin(store: Store, version: ModelVersion, *, actor: str, reason: str = "") ->
     """
     with store.write() as conn:
         store.lock(conn, f"aliases {version.name}")
-        _alive(models.get(conn, version.name, version.version) or version)
+        alive(models.get(conn, version.name, version.version) or version)
         before = models.aliases_of(conn, version.name).get(CHAMPION)
         _serve(conn, version, before, actor, history.PROMOTED, reason, unpin=True)
         if version.project_id is not None:
@@ -220,7 +220,8 @@ def refuse(store: Store, version: ModelVersion, *, actor: str, reason: str) -> N
         audit.record(conn, actor, "model refused", f"{version.name}@{version.version}", {"reason": reason})
 
 
-def _alive(version: ModelVersion) -> None:
+def alive(version: ModelVersion) -> None:
+    """Raises ModelError for a version that was deleted."""
     if version.deleted_at is not None:
         raise ModelError(f"{version.name}@{version.version} was deleted on {version.deleted_at:%Y-%m-%d}: its card is "
                          "left, its files are not. Choose another version (`cueloop models list`), or train again.")

@@ -123,10 +123,14 @@ def rollback(settings: Settings, name: str, reason: str, as_json: bool) -> None:
     Example: `cueloop models rollback tickets --reason "worse on long texts"`
     """
     from ml_backend import registry
+    from ml_backend.artifacts import Artifacts
+    from ml_backend.versions import history
 
     store = open_store(settings)
     with store.read() as conn:
-        served = rows.aliases_of(conn, name).get(registry.CHAMPION)
+        served, target = rows.aliases_of(conn, name).get(registry.CHAMPION), next(history.before(conn, name), None)
+    if target is not None:      # one that cannot be loaded is not put in service
+        registry.load(Artifacts(settings.artifacts), target, store)
     found = registry.rollback(store, name, actor=ACTOR, reason=reason, unpin=True)
     echo({"model": found.name, "champion": found.version, "before": served}, as_json,
          lambda f: f"{f['model']}@{f['champion']} is in service again. "
@@ -154,12 +158,13 @@ def export(
     from console.parts.label_studio_ml import LACKS
     from ml_backend.artifacts import Artifacts
     from ml_backend.compat import ours_folder
-    from ml_backend.registry import resolve
+    from ml_backend.registry import alive, resolve
 
     if follow and "@" in reference:
         raise click.UsageError("--follow follows a model's champion: name the model alone.")
     with open_store(settings).read() as conn:
         found = resolve(conn, reference)
+    alive(found)
     ours_folder.write(folder, found, LACKS.read_text(encoding="utf-8"), force=force,
                       artifacts=None if follow else Artifacts(settings.artifacts))
     echo({"model": found.name, "version": None if follow else found.version, "folder": str(folder)}, as_json,

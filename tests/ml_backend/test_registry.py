@@ -115,8 +115,10 @@ def test_a_name_that_is_no_folder_is_refused(save, name):
         save(name)
 
 
-def test_several_rollbacks_walk_back_and_never_to_and_fro(store, save):
-    first, second, third = save(), save(), save()
+def test_several_rollbacks_walk_back_and_never_to_and_fro(any_store, artifacts, bundle):
+    store = any_store
+    first, second, third = (registry.save(store, artifacts, bundle, {}, name="topics", kind="text-linear")
+                            for _ in range(3))
     for version in (first, second, third):
         registry.promote(store, version, actor="test", reason="better")
     assert _resolve(store, "topics@previous") == second

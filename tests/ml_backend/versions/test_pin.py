@@ -7,6 +7,8 @@ from cueloop.store import models
 from cueloop.store import schema as s
 from ml_backend import registry
 from ml_backend.registry import Pinned
+from ml_backend.retrain import retrain
+from tests.ml_backend.conftest import dataset, examples
 
 
 def aliases(store, name="topics"):
@@ -82,3 +84,13 @@ def test_another_model_does_not_take_the_project_of_a_pinned_one(store, artifact
     with store.read() as conn:
         assert models.champion(conn, project.id) == theirs
         assert registry.pinned(conn, "ours") is None
+
+
+def test_a_better_model_trained_under_a_pin_is_a_challenger_and_told_why(store, artifacts, champion):
+    first = retrain(store, artifacts, "topics", [dataset(examples(60, wrong=0.3))], actor="test").version
+    registry.pin(store, first, actor="ann")
+    found = retrain(store, artifacts, "topics", [dataset(examples(150))], actor="job train")
+    assert not found.verdict.promoted
+    assert "is pinned" in found.verdict.reason
+    assert champion().version == first.version
+    assert aliases(store)["challenger"] == found.version.version
