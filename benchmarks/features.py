@@ -20,6 +20,7 @@ from benchmarks.measure import verdict
 from ml_backend.calibration import Floats, Ints, fit_temperature, nll, softmax
 from ml_backend.kinds import missing
 from ml_backend.models import kind
+from ml_backend.models.embedded import EMBEDDER
 from ml_backend.models.prepared import Reader, reader
 
 GOALS = {("banking77", 200, "static-linear"): 0.49, ("banking77", 200, "encoder-linear"): 0.55}
@@ -117,10 +118,10 @@ def costs(name: str, data: Set, reading: float) -> None:
     began = process_time()
     model.logits(texts)
     among = (process_time() - began) / len(texts)
-    print(f"  {name}: {alone * 1e3:.2f} ms for a text alone, {among * 1e3:.2f} ms among 300; all texts read for training "
-          f"in {reading:.1f} s; {sum(map(len, files.values())) / 1e6:.1f} MB, of which "
-          f"{sum(len(data) for file, data in files.items() if file.startswith('embedder/')) / 1e6:.1f} MB are the same "
-          "in every version")
+    same = sum(len(content) for file, content in files.items() if file.startswith(EMBEDDER))
+    print(f"  {name}: {alone * 1e3:.2f} ms for a text alone, {among * 1e3:.2f} ms among 300; all {len(data.texts):,} "
+          f"texts read for training in {reading:.1f} s; {sum(map(len, files.values())) / 1e6:.1f} MB, of which "
+          f"{same / 1e6:.1f} MB are the same in every version")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -42,18 +44,11 @@ class SentenceEncoder:
     @classmethod
     def installed(cls) -> Self:
         """See `Embedder.installed`."""
+        ENCODER.bring("tokenizers")
         ENCODER.bring("onnxruntime")
         folder = weights.folder()
         try:
-            tensors = ENCODER.bring("safetensors.numpy").load(folder.weights)
-        except Exception as error:
-            if isinstance(error, ModelError):
-                raise
-            raise ModelError(f"{folder.path / weights.WEIGHTS} cannot be read as safetensors of numbers that numpy "
-                             f"knows ({type(error).__name__}).") from None
-        model = bert_onnx.encoder(folder.config, tensors, first_token=folder.first_token)
-        try:
-            return cls(model, folder.tokenizer, folder.longest)
+            return cls(_graph(folder.path, folder.stamp), folder.tokenizer, folder.longest)
         except ValueError as error:
             raise ModelError(f"The encoder in {folder.path} cannot be used: {error}.") from None
 
@@ -83,6 +78,22 @@ class SentenceEncoder:
         except (KeyError, ValueError) as error:
             raise ModelError(f"The sentence encoder of this model does not fit together: {error}. "
                              "Train it anew or roll back.") from None
+
+
+@lru_cache(maxsize=1)
+def _graph(path: Path, stamp: tuple[int, ...]) -> bytes:
+    """The ONNX model of a folder that looks like that: a process that trains several times writes it once."""
+    folder = weights.folder()
+    assert (path, stamp) == (folder.path, folder.stamp)
+    data = folder.weights
+    try:
+        tensors = ENCODER.bring("safetensors.numpy").load(data)
+    except ModelError:
+        raise
+    except Exception as error:  # noqa: BLE001  the library raises a class of its own, and KeyError for a kind of number
+        raise ModelError(f"{path / weights.WEIGHTS} cannot be read as safetensors of numbers that numpy knows "
+                         f"({type(error).__name__}).") from None
+    return bert_onnx.encoder(folder.config, tensors, first_token=folder.first_token)
 
 
 def _of_one_length(lengths: Sequence[int]) -> Iterator[NDArray[np.int64]]:

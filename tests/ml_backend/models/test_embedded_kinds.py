@@ -1,5 +1,6 @@
 """static-linear, encoder-linear and transformer: whole in their files, the same every time, clear when refused."""
 
+import multiprocessing
 import pickletools
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from cueloop.errors import ModelError
-from ml_backend.models import kind
+from ml_backend.models import kind, sentence
 from ml_backend.models.prepared import reader
 from tests.ml_backend.conftest import LABELS, examples
 from tests.ml_backend.models.conftest import change, tiny
@@ -163,6 +164,7 @@ class TestFolder:
     def test_the_packages_weights_are_those_it_is_known_for(self, monkeypatch, taught):
         monkeypatch.delenv("CUELOOP_ENCODER", raising=False)
         monkeypatch.setattr("ml_backend.models.weights.PACKAGED", "0" * 64)
+        sentence._graph.cache_clear()
         with pytest.raises(ModelError, match="SHA-256 differs"):
             fit("encoder-linear", *taught)
 
@@ -195,6 +197,24 @@ def test_the_first_token_stands_for_a_text_where_the_folder_says_so(tiny_folder)
     (tiny_folder / "1_Pooling").mkdir()
     (tiny_folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     assert not np.allclose(SentenceEncoder.installed().embed(["bread and soup"]), mean, atol=0.05)
+
+
+def test_a_model_survives_a_fork(name, taught):
+    # given a model that has answered in the process that others are made of
+    model = fit(name, *taught)
+    said = model.logits(taught[0])
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    # when another process is made of it, as gunicorn and RQ do
+    child = multiprocessing.get_context("fork").Process(target=lambda: theirs.send(model.logits(taught[0])))
+    child.start()
+    answered = ours.poll(60)
+    # then it answers there, too
+    try:
+        assert answered
+        assert np.array_equal(ours.recv(), said)
+    finally:
+        child.kill()
+        child.join()
 
 
 def test_it_knows_no_path_of_this_machine(name, taught, tiny_folder):
