@@ -69,7 +69,7 @@ def retrain_class(
     _settle(store, project_id, wanted)
     with store.read() as conn:
         data = _datasets(conn, project_id, wanted)
-        held = {e.key for one in data for e, out in zip(one.examples, one.held_out(), strict=True) if out}
+        held = {e.key for one in data for e, taken in zip(one.examples, one.taught(), strict=True) if not taken}
         taught = lessons(conn, project_id, held)
     with _copy_of(before, artifacts, settings) as folder:
         instance = Instance.make(author, folder, taught.xml, project_id, settings)
