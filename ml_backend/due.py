@@ -36,6 +36,8 @@ PRELABEL_REST = timedelta(seconds=30)
 """Pause between two runs of pre-labelling while tasks change."""
 PRELABEL_IDLE = timedelta(minutes=5)
 """The same while none does: some tasks may never get a prediction, e.g. those without a text."""
+IDLE_REST = timedelta(minutes=5)
+"""Between two looks at audits and drift while no task changes."""
 NAME = "triggers"
 """Of the report in `figures` about why a training is due, or not."""
 
@@ -84,7 +86,7 @@ def _enqueue(store: Store, project_id: int, policy: Policy, *, changed: bool) ->
     with store.read() as conn:
         last = models.newest(conn, project_id)
         about = {"last": last.version if last else None, "policy": policy.hash}
-        deep = rested(conn, project_id, NAME, about, REST)
+        deep = rested(conn, project_id, NAME, about, REST if changed else IDLE_REST)
         new = bool(config.ml_class) and beginning_due(conn, project_id)
         standing = (examine_class if config.ml_class else examine)(conn, project_id, policy, deep=deep)
         behind = prelabelling_due(conn, project_id, PRELABEL_REST if changed else PRELABEL_IDLE)

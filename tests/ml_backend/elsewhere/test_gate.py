@@ -10,6 +10,7 @@ from console.cli import main
 from cueloop.label_config import parse
 from cueloop.store import models
 from cueloop.store import schema as s
+from cueloop.store.columns import now
 from ml_backend import consensus_data, due, jobs, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import gate
@@ -121,7 +122,10 @@ def test_what_is_due_while_a_pipeline_serves(scene, store):
         assert due.training_due(conn, 1) is not None
     gate.pass_through(store, found, actor="test")
     with store.write() as conn:
+        assert due.prelabelling_due(conn, 1, due.PRELABEL_REST)         # it is not in Label Studio yet
         conn.execute(s.predictions.update().values(pushed_at=s.predictions.c.created_at))
+        conn.execute(s.rollouts.insert().values(project_id=1, name=found.name, version=found.version, state="done",
+                                                counts={}, started_at=now(), updated_at=now(), ended_at=now()))
         assert not due.prelabelling_due(conn, 1, due.PRELABEL_REST)     # of three tasks it said nothing: so be it
     scene.push(scene.said(open_))
     with store.read() as conn:
