@@ -73,7 +73,8 @@ def retrain(
     """
     scene = Scene(store, artifacts, name, actor, project_id, policy, read)
     before, job = settle_left(scene, data), cancelling.current()
-    if before is not None and candidate.same(before.version, data, kinds, seed):
+    if before is not None and candidate.same(before.version, data, kinds, seed) and (
+            before.verdict.promoted or before.verdict.comparisons):     # else it could not be judged
         return before
     with store.read() as conn:
         made = candidate.made_by_job(conn, name, job)

@@ -34,6 +34,16 @@ class Scene:
         with store.write() as conn:
             conn.execute(s.projects.update().values(model="topics"))
 
+    @classmethod
+    def known(cls, store, client, project):
+        """Of a project that is connected and pulled."""
+        self = cls.__new__(cls)
+        self.store, self.client, self.id, self.settings = store, client, project, {"old": "keep"}
+        with store.write() as conn:
+            conn.execute(s.projects.update().values(model="topics"))
+            self.keys = list(conn.scalars(sa.select(s.tasks.c.key).order_by(s.tasks.c.id)))
+        return self
+
     def serve(self, version, keys=None):
         """Known, predicted and in service."""
         self.predict(version, keys)
