@@ -239,3 +239,22 @@ def test_the_policy_of_a_file_decides_what_is_held_out(tmp_path):
     assert len(sides) == 12
     assert (plain.held_out() | plain.taught()).all()
     assert Policy().data == Data()
+
+
+def test_near_duplicates_in_a_file_stand_on_one_side_in_whatever_order(tmp_path):
+    # Given a file in which every text stands three times, a little differently each time
+    from ml_backend import csv_files
+
+    texts = [f"{one.text}, and so on and so forth until the end of the day" for one in examples(60)]
+    rows = [(text, one.label) for one, text in zip(examples(60), texts, strict=True)]
+    rows += [(text.upper() + "!", label) for text, label in rows] + [(f"{text} ?", label) for text, label in rows]
+    found = []
+    for name, some in (("a.csv", rows), ("b.csv", rows[::-1])):
+        with (tmp_path / name).open("w", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *some])
+        data = csv_files.dataset(tmp_path / name, "text", "label")
+        found.append({e.text: (e.part, e.cluster) for e in data.examples})
+    # Then the three are together, and the order of the rows is nothing
+    assert found[0] == found[1]
+    assert all(len({found[0][form] for form in (text, text.upper() + "!", f"{text} ?")}) == 1 for text in texts)
+    assert {part for part, _ in found[0].values()} == {"train", "holdout"}
