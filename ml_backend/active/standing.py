@@ -65,7 +65,8 @@ def standing(
     counts = np.bincount(people[learned].argmax(axis=1), minlength=len(labels)).astype(np.float64) if learned.any() \
         else np.zeros(len(labels))
     said = np.array([row.said is not None for row in rows], dtype=np.bool_)
-    open_ = ~answered | learned
+    one_truth = np.array([bool(row.label) for row in rows], dtype=np.bool_)
+    open_ = ~answered | (learned & one_truth)
     belief = None
     if champion is not None and control.name in champion.card.get("controls", {}):
         open_ &= said
@@ -85,7 +86,7 @@ def _rows(
     version = (champion.name, champion.version) if champion else ("", "")
     query = (
         sa.select(tasks.c.key, tasks.c.blind, splits.c.part, predictions.c.probabilities.label("said"),
-                  consensus.c.answers, consensus.c.people, consensus.c.probabilities.label("agreed"))
+                  consensus.c.answers, consensus.c.label, consensus.c.people, consensus.c.probabilities.label("agreed"))
         .outerjoin(splits, splits.c.task == tasks.c.key)
         .outerjoin(routes, routes.c.task == tasks.c.key)
         .outerjoin(consensus, sa.and_(consensus.c.task == tasks.c.key, consensus.c.control == control.name))

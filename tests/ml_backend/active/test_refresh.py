@@ -207,3 +207,13 @@ def test_what_stays_the_same_is_not_written_again(project):
     before = written()
     refresh(project.store, 1, EVERYBODY)
     assert written() == before
+
+
+def test_where_there_is_no_single_truth_nobody_is_asked_whether_the_shares_are_right(project):
+    # given an open task, and one whose answers are shares of several labels
+    shared, open_ = project.add(examples(1)) + project.add(examples(1, seed=1), labelled=False)
+    with project.store.write() as conn:
+        conn.execute(s.consensus.update().values(label="", probabilities={"food": 0.5, "money": 0.5}))
+    serve(project, {shared: TORN, open_: SURE})
+    refresh(project.store, 1, EVERYBODY)
+    assert set(learned(project)) == {open_}
