@@ -24,9 +24,9 @@ SHARES = {UNSURE: 0.75, RANDOM: 0.15, RARE: 0.15, FAR: 0.1}
 sure of it, or wrong labels, from leading all questions astray."""
 COLD = {TYPICAL: 0.9, RANDOM: 0.1}
 """The same while there is no model."""
-CANDIDATES = 30
+CANDIDATES = 5
 """Of so many times as many as are wanted, the best by their own value, an unlike selection is taken."""
-FEWEST = 50
+FEWEST = 200
 """Candidates at least."""
 REFERENCES = 1_500
 """Tasks, drawn by chance, that stand for all."""
