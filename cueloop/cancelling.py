@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class _Running:
     store: Store
     key: int
     final: bool = False
+    looked: float | None = None
+    """When `check` last looked, by the monotonic clock."""
 
 
 _running: _Running | None = None
@@ -106,8 +109,17 @@ def current() -> int | None:
 
 
 def check() -> None:
-    """Raises Cancelled when this process's job is to stop. `cueloop.queue.progress` calls it."""
-    if _running is not None and not _running.final and _asked(_running):
+    """Raises Cancelled when this process's job is to stop; it looks no oftener than every `LOOK_SECONDS`.
+
+    Whoever tells progress calls it, so also jobs beside which no thread may watch can be cancelled.
+    """
+    if _running is None or _running.final:
+        return
+    moment = time.monotonic()
+    if _running.looked is not None and moment - _running.looked < LOOK_SECONDS:
+        return
+    _running.looked = moment
+    if _asked(_running):
         raise Cancelled
 
 

@@ -10,7 +10,6 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import version as library_version
 from typing import Any
 
 import numpy as np
@@ -25,14 +24,18 @@ from ml_backend.bundle import Bundle
 from ml_backend.data import manifest
 from ml_backend.dataset import Dataset
 from ml_backend.judging.score import Score
-from ml_backend.judging.verdict import Verdict
+from ml_backend.judging.verdict import REFUSED, Verdict
+from ml_backend.models.extras import OF_KIND
 from ml_backend.registry import Loaded
 from ml_backend.training import Trained
+from ml_backend.versions import libraries
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
-"""Libraries whose version decides what a training gives."""
+"""Libraries whose version decides what a training gives; a kind that needs an extra has those of it besides."""
 PENDING = "pending"
 """Outcome of a gate that has not spoken."""
+CANCELLED = Verdict(REFUSED, "its training was cancelled before it was in service")
+"""What is said of a version whose training a person cancelled after it was kept."""
 UNJUDGED = asdict(Score(0, blind=False, accuracy=None, low=None, high=None))
 
 
@@ -43,6 +46,7 @@ def card(
     """Everything one may want to know of a version, as JSON; the gate's part is written when it has spoken."""
     by_control = {d.control: d for d in data}
     cursors = [d.cursor for d in data if d.cursor]
+    of_kinds = sorted({one for t in trained if t.head.kind in OF_KIND for one in OF_KIND[t.head.kind].training})
     return {
         "controls": {t.head.control: {
             **t.report, "field": t.head.field, "held_out": UNJUDGED,
@@ -54,7 +58,7 @@ def card(
         "guideline_version": data[0].guideline_version, "kinds": list(kinds), "seed": seed, "why": why, "job": job,
         "gate": {"promoted": False, "outcome": PENDING, "reason": "not judged yet"},
         "libraries": {"cueloop": __version__, "python": sys.version.split()[0],
-                      **{library: library_version(library) for library in LIBRARIES}},
+                      **libraries.installed([*LIBRARIES, *of_kinds])},
     }
 
 

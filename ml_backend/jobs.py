@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from cueloop import logs, settings
@@ -36,12 +37,13 @@ def train(project_id: int, name: str = models.DEFAULT) -> dict[str, Any]:
     with _surroundings() as (config, store):
         with store.read() as conn:
             name = models.name_for(conn, project_id, name)
+        progress = partial(told, what="training")
         if config.ml_class:
-            outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train")
+            outcome = retrain_class(store, Artifacts(config.artifacts), config, project_id, name, actor="job train",
+                                    why=asked_for(store), progress=progress)
         else:
-            outcome = retrain_project(
-                store, Artifacts(config.artifacts), name, project_id, actor="job train", why=asked_for(store),
-                read=Texts(config), progress=lambda done, total: told(done, total, "training"))
+            outcome = retrain_project(store, Artifacts(config.artifacts), name, project_id, actor="job train",
+                                      why=asked_for(store), read=Texts(config), progress=progress)
         if outcome.verdict.promoted:
             enqueue_prelabel(Jobs(config.redis_url, store), project_id, name)
         log.info("trained", project=project_id, model=name, version=outcome.version.version,

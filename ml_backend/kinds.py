@@ -76,9 +76,8 @@ def competing(kinds: Sequence[str], data: Dataset) -> Choice:
 
 def missing(kind: str) -> str:
     """What training a kind lacks on this machine, and the command that installs it; empty: nothing."""
-    needs = {"static-linear": extras.STATIC, "encoder-linear": extras.ENCODER, "transformer": extras.TRANSFORMER}
-    if kind in needs and not needs[kind].here():
-        return needs[kind].missing()
+    if kind in extras.OF_KIND and not extras.OF_KIND[kind].here():
+        return extras.OF_KIND[kind].missing()
     return weights.MISSING if kind in {"encoder-linear", "transformer"} and not weights.here() else ""
 
 

@@ -87,7 +87,7 @@ def retrain(
     try:
         return _settle(scene, found, data, tuple(trained))
     except Cancelled:
-        _refused(scene, found, Verdict(REFUSED, "its training was cancelled before it was in service"))
+        _refused(scene, found, candidate.CANCELLED)
         raise
 
 

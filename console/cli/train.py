@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ml_backend.retrain import Outcome
 
 
+WHY = "asked for on the command line"
+
+
 @click.command()
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE", help="Train on this file, offline.")
 @click.option("--text", metavar="COL", help="Column that holds the text.")
@@ -73,7 +76,7 @@ def _of_file(settings: Settings, store: Store, file: Path, text: str, label: str
     data = [csv_files.dataset(file, text, label)]
     with bar(f"training {name}") as tell:
         return retrain(store, Artifacts(settings.artifacts), name, data, actor="command line", kinds=(kind or AUTO,),
-                       seed=seed, progress=lambda done, total: tell(done, total, ""))
+                       seed=seed, why=WHY, progress=lambda done, total: tell(done, total, ""))
 
 
 def _of_project(settings: Settings, store: Store, project_id: int, model: str | None, kind: str | None,
@@ -87,20 +90,21 @@ def _of_project(settings: Settings, store: Store, project_id: int, model: str | 
     from ml_backend.retrain import retrain_project
     from ml_backend.texts.reader import Texts
 
-    artifacts, why = Artifacts(settings.artifacts), "asked for on the command line"
+    artifacts = Artifacts(settings.artifacts)
     with store.read() as conn:
         name = models.name_for(conn, project_id, model or models.DEFAULT)
-    with inline.here(store, "train", project_id, why=why) as job, bar(f"training project {project_id}") as tell:
+    with inline.here(store, "train", project_id, why=WHY) as job, bar(f"training project {project_id}") as tell:
         def progress(done: int, total: int) -> None:
             job.progress(done, total, "training")
             tell(done, total, "")
 
         if settings.ml_class:
-            outcome = retrain_class(store, artifacts, settings, project_id, name, actor="command line")
+            outcome = retrain_class(store, artifacts, settings, project_id, name, actor="command line", why=WHY,
+                                    progress=progress)
         else:
             outcome = retrain_project(
                 store, artifacts, name, project_id, actor="command line", kinds=(kind,) if kind else (), seed=seed,
-                why=why, read=Texts(settings), progress=progress)
+                why=WHY, read=Texts(settings), progress=progress)
         job.done({"model": name, "version": outcome.version.version, "promoted": outcome.verdict.promoted,
                   "reason": outcome.verdict.reason})
     return outcome
@@ -111,6 +115,8 @@ def _human(facts: dict[str, Any]) -> str:
              f"  {facts['reason']}"]
     for control, report in facts["card"]["controls"].items():
         held = report["held_out"]
+        if report.get("kinds"):
+            lines.append(f"  {control}: {report['kinds']['taken']} was taken. {report['kinds']['why']}")
         if held["accuracy"] is not None:
             lines.append(
                 f"  {control}: held-out accuracy {held['accuracy']:.3f} ({held['low']:.3f}-{held['high']:.3f}) on "

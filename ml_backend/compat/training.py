@@ -12,19 +12,21 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from cueloop import __version__
+from cueloop.cancelling import Cancelled, no_way_back
 from cueloop.errors import LabelConfigError, ModelError
 from cueloop.label_config import parse
 from cueloop.settings import Settings
 from cueloop.store import Store, models
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
+from ml_backend import candidate as candidates
 from ml_backend import consensus_data, predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.compat import bulk, state
@@ -52,13 +54,17 @@ WORKING = "training-"
 """How folders in the home begin in which trainings work."""
 LEFT_SECONDS = 48 * 3600.0
 """Age from which such a folder belongs to nobody any more."""
+STEPS = 3
+"""Of a training, as its progress tells them: `fit`, judging, predicting. How far a `fit` is nobody can see."""
 
 
 def retrain_class(
-    store: Store, artifacts: Artifacts, settings: Settings, project_id: int, name: str, *, actor: str,
+    store: Store, artifacts: Artifacts, settings: Settings, project_id: int, name: str, *, actor: str, why: str = "",
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Outcome:
     """Run `fit`, keep what it made as a new version, judge it, and put it in service if it is no worse.
 
+    `why`: what asked for it, for the card. Cancelled before it is in service, it leaves a refused version or none.
     Raises ModelError with the reason when the class has no `fit`, when that fails, or when it changed nothing.
     """
     author = Author.of(settings.ml_class)
@@ -73,7 +79,9 @@ def retrain_class(
         taught = lessons(conn, project_id, held)
     with _copy_of(before, artifacts, settings) as folder:
         instance = Instance.make(author, folder, taught.xml, project_id, settings)
+        progress(0, STEPS)
         _fit(instance, taught)
+        progress(1, STEPS)
         _note_taught(folder, instance, taught)
         files = gather(folder)
         candidate = ClassAnswers(author, _unnamed(name, project_id, taught), folder, settings, store)
@@ -91,14 +99,28 @@ def retrain_class(
     if judged.promoted and stays:
         judged = replace(judged, outcome=REFUSED, reason=f"{judged.reason}; but {name}@{stays} is pinned")
     found = registry.keep(store, artifacts, files, _card(
-        author, instance, taught, data, before, judged, scores, problems) | {"pickled_with": libraries.pickled(files)},
-        name=name, kind=KIND, project_id=project_id)
+        author, instance, taught, data, before, judged, scores, problems)
+        | {"why": why, "pickled_with": libraries.pickled(files)}, name=name, kind=KIND, project_id=project_id)
     if not judged.promoted:
         registry.refuse(store, found, actor=actor, reason=judged.reason)
         return Outcome(found, judged)
-    bulk.write(store, registry.load(artifacts, found, store), project_id)
+    try:
+        progress(2, STEPS)
+        bulk.write(store, registry.load(artifacts, found, store), project_id)
+        progress(STEPS, STEPS)
+        no_way_back()
+    except Cancelled:
+        _withdraw(store, found, actor)
+        raise
     registry.promote(store, found, actor=actor, reason=judged.reason, instead_of=before.version if before else "")
     return Outcome(found, judged)
+
+
+def _withdraw(store: Store, found: ModelVersion, actor: str) -> None:
+    """A training that was cancelled leaves its version refused, in the card as in the audit log."""
+    with store.write() as conn:
+        models.put(conn, candidates.judged(found, candidates.CANCELLED, None, {}))
+    registry.refuse(store, found, actor=actor, reason=candidates.CANCELLED.reason)
 
 
 def _fit(instance: Instance, taught: Lessons) -> None:

@@ -53,6 +53,8 @@ class Extra:
 STATIC = Extra("static", ("tokenizers", "safetensors", "wordllama"))
 ENCODER = Extra("encoder", ("tokenizers", "safetensors", "onnx", "onnxruntime"))
 TRANSFORMER = Extra("transformer", ("tokenizers", "safetensors", "torch", "transformers"))
+OF_KIND = {"static-linear": STATIC, "encoder-linear": ENCODER, "transformer": TRANSFORMER}
+"""{kind of model: the extra that it needs}; other kinds need none."""
 
 
 def package_folder(name: str) -> Path | None:

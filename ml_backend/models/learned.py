@@ -29,7 +29,11 @@ def check_learned(logits: Floats | NDArray[np.float32], weights: NDArray[np.floa
     taught = np.bincount(weights.argmax(axis=1)[weights.any(axis=1)], minlength=weights.shape[1])
     answered = np.bincount(logits.argmax(axis=1), minlength=weights.shape[1])
     often = taught >= max(LEAST, OFTEN * taught.sum())
-    if not np.isfinite(logits).all() or np.count_nonzero(answered) < 2 or (often & (answered == 0)).any():
-        raise ModelError(f"The trained model answers {np.count_nonzero(answered)} of its {len(taught)} classes: it "
-                         "learned nothing of the others. It is not used. Look for texts that carry contradicting "
-                         "labels.")
+    silent = np.count_nonzero(often & (answered == 0))
+    if not np.isfinite(logits).all():
+        raise ModelError("The trained model's scores are no numbers: training did not converge. It is not used.")
+    if np.count_nonzero(answered) < 2 or silent:
+        raise ModelError(
+            f"The trained model answers {np.count_nonzero(answered)} of its {len(taught)} classes: it learned nothing "
+            f"of the others, of which {silent} have many examples. It is not used. Look for texts that carry "
+            "contradicting labels.")

@@ -18,6 +18,7 @@ from ml_backend.calibration import Floats, Ints
 from ml_backend.models import logistic
 from ml_backend.models.counts import Counts, count
 from ml_backend.models.grams import LONGEST_PAIR, LONGEST_PIECE, PIECES, SHORTEST_PIECE, WORDS
+from ml_backend.models.learned import check_learned, check_taught
 from ml_backend.models.linear import LinearReading
 from ml_backend.models.reading import slices
 from ml_backend.models.tfidf import TfIdf, View, fit, weigh
@@ -41,8 +42,6 @@ INVERSE_REGULARISATION = 10.0
 """C of the logistic regression. From 1 to 30 the calibrated scores of real sets of 100 to 800 texts hardly differ."""
 MAX_ITERATIONS = 1_000
 """Steps after which training counts as not converged."""
-OFTEN = 0.05
-"""Share of the examples from which a class that is never answered means that training failed."""
 
 
 class TextLinear:
@@ -88,11 +87,8 @@ class TextLinear:
         """See `Preparing.fit_prepared`. Nothing is drawn: the seed changes nothing."""
         from threadpoolctl import threadpool_limits
 
+        check_taught(weights)
         classes = weights.shape[1]
-        taught = np.bincount(weights.argmax(axis=1)[weights.any(axis=1)], minlength=classes)
-        if classes < 2 or not weights.any(axis=0).all():
-            raise ModelError("Training needs examples of at least two classes and of each one; "
-                             f"{int(weights.any(axis=0).sum())} of {classes} have some.")
         columns, idf = fit(prepared, rows, min(MAX_FEATURES, MAX_COEFFICIENTS // classes // 2))
         if not len(columns):
             raise ModelError("The training texts have no words in common: nothing can be learned from them.")
@@ -101,7 +97,7 @@ class TextLinear:
                 weigh(prepared, rows, columns, idf), weights, most=MAX_ITERATIONS,
                 inverse_regularisation=INVERSE_REGULARISATION / (2 if classes == 2 else 1),
                 start=_start(prepared, columns, starts))
-        _check_learned(found.logits, taught)
+        check_learned(found.logits, weights)
         return cls(_views(prepared, columns, idf), found.coefficients[:-1].T, found.coefficients[-1].astype(np.float64))
 
     def logits_prepared(self, prepared: Counts, rows: Ints) -> Floats:
@@ -171,17 +167,3 @@ def _start(prepared: Counts, columns: Ints, starts: Sequence[TextLinear]) -> Wei
     total /= len(starts)
     mean: Weights = total[np.append(columns, -1)]
     return mean
-
-
-def _check_learned(logits: Weights, taught: Ints) -> None:
-    """A model that never answers a class it has often seen was not trained, whatever the solver says.
-
-    `taught` (classes,): texts that have each class as their heaviest label.
-    """
-    answered = np.bincount(logits.argmax(axis=1), minlength=len(taught))
-    often = taught >= max(5, OFTEN * taught.sum())
-    if np.count_nonzero(answered) < 2 or (often & (answered == 0)).any():
-        raise ModelError(
-            f"The trained model answers {np.count_nonzero(answered)} of its {len(taught)} classes: it learned nothing "
-            f"of the others, of which {np.count_nonzero(often & (answered == 0))} have many examples. It is not used. "
-            "Look for texts that carry contradicting labels.")

@@ -8,12 +8,16 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from console.cli import main
+from cueloop import cancelling, inline
+from cueloop.cancelling import Cancelled, cancel
 from cueloop.label_studio import LabelStudio
 from cueloop.queue import Jobs, connect, work
 from cueloop.store import models
 from cueloop.store import schema as s
 from cueloop.store.columns import now
 from ml_backend import due
+from ml_backend.artifacts import Artifacts
+from ml_backend.compat.training import retrain_class
 from ml_backend.jobs import TRAIN
 from tests.ml_backend.conftest import CONFIG, Project, examples
 from tests.ml_backend.server import predict, task
@@ -167,6 +171,37 @@ def test_cueloop_train_trains_the_class(scene, class_settings):
     # And for people who read it
     again = CliRunner().invoke(main, ["train", "--project", str(scene.id)])
     assert "topic: held-out accuracy 1.000" in again.output
+
+
+def test_the_version_says_why_it_was_trained(scene):
+    scene.serve("counting.py")
+    scene.jobs.enqueue_once("train", scene.id, TRAIN, scene.id, why="40 newly labelled tasks")
+    work(scene.redis_url, burst=True)
+    assert scene.champion().card["why"] == "40 newly labelled tasks"
+
+
+def test_a_training_that_is_cancelled_leaves_a_refused_version_and_the_champion(scene, class_settings):
+    scene.serve("counting.py")
+    before, told, config = scene.champion(), [], class_settings("counting.py")
+
+    def progress(done, total):
+        told.append((done, total))
+        if done == 2:   # Given that somebody cancels it when `fit` was judged and its version kept
+            cancel(scene.store, "train", scene.id, actor="lin")
+            cancelling._running.looked = None   # it looks every half second only
+        cancelling.check()
+
+    with pytest.raises(Cancelled), inline.here(scene.store, "train", scene.id, why="a person asked"):
+        retrain_class(scene.store, Artifacts(config.artifacts), config, scene.id, before.name, actor="job train",
+                      progress=progress)
+    # Then what it made was not put in service, and nobody will take it for what should serve
+    assert told == [(0, 3), (1, 3), (2, 3)]
+    assert scene.champion() == before
+    with scene.store.read() as conn:
+        left = models.newest(conn, scene.id)
+        refused = conn.execute(sa.select(s.audit).where(s.audit.c.action == "model refused")).one()
+    assert refused.detail["reason"] == "its training was cancelled before it was in service"
+    assert (left.card["gate"]["outcome"], left.version != before.version) == ("refused", True)
 
 
 def test_a_worse_version_is_kept_and_not_promoted(scene):
