@@ -139,7 +139,8 @@ predictions = sa.Table("predictions", metadata,
     sa.Column("explanation", Json),                         # {for: [[token, weight]], against: ...}; NULL: unknown
     sa.Column("raw", Json),                                 # what a pipeline of others said, before calibration
     sa.Column("removed_at", Utc),                           # taken out of Label Studio again, by policy
-    sa.UniqueConstraint("task", "control", "model", "version"))
+    sa.UniqueConstraint("task", "control", "model", "version"),
+    sa.Index(None, "project_id", "created_at"))             # what is new
 
 annotators = sa.Table("annotators", metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),   # Label Studio's user id
@@ -160,7 +161,8 @@ consensus = sa.Table("consensus", metadata,
     sa.Column("people", Json),                              # {label: probability} without the model's voice
     sa.Column("effective", sa.Float),                       # how many average answers it is worth
     sa.Column("wrong", sa.Float),                           # chance that `label` is wrong
-    sa.Column("updated_at", Utc, nullable=False))
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Index(None, "project_id", "updated_at"))             # what is new: asked in every round of the loop
 
 fits = sa.Table("fits", metadata,                           # what the last full run of the consensus knew
     _project(primary=True), sa.Column("control", sa.Text, primary_key=True),
@@ -335,7 +337,8 @@ lessons = sa.Table("lessons", metadata,                     # what a person's an
     sa.Column("why", sa.Text, nullable=False),              # margin | entropy | rare | far | doubtful
     sa.Column("model", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
-    sa.Index("ix_lessons_value", "project_id", "value"))
+    sa.Index("ix_lessons_value", "project_id", "value"),
+    sa.Index(None, "project_id", "updated_at"))             # what is new
 
 guidelines = sa.Table("guidelines", metadata,
     _project(primary=True), sa.Column("version", sa.Integer, primary_key=True),

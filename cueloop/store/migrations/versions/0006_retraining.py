@@ -23,6 +23,8 @@ def upgrade() -> None:
     _table("lessons", _text("control"), sa.Column("value", sa.Float(), nullable=False), _text("kind"), _text("why"),
            _text("model"), _text("version"), _moment("updated_at"), of_task=("control",))
     op.create_index("ix_lessons_value", "lessons", ["project_id", "value"])
+    for table, moment in (("consensus", "updated_at"), ("predictions", "created_at"), ("lessons", "updated_at")):
+        op.create_index(op.f(f"ix_{table}_project_id_{moment}"), table, ["project_id", moment])
 
 
 def _rollouts() -> None:
