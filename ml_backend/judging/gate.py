@@ -40,12 +40,11 @@ def judge(
     notes: list[str] = []
     for one in trained:
         on = by_control[one.head.control]
-        broken = sense.converged(one)
+        seen, heard = taught.get(on.control, {}), judges.heard(one.head, on)
+        broken = sense.converged(one, heard)
         if broken:
             refusals += broken
             continue
-        seen = taught.get(on.control, {})
-        heard = judges.heard(one.head, on)
         sides = _sides(store, one, on, champion, seen, heard)
         if sides is None:
             comparisons.append(against_frequencies(one.out_of_fold, one.truth, on.control))
@@ -92,6 +91,6 @@ def _sense(
     """Whether it makes sense by itself: what each check refuses and what it notes."""
     head = champion.bundle.head(data.control) if champion is not None else None
     before = np.array(list(taught.values())) if taught and head is not None else None
-    return [(sense.beats_majority(trained), []),
+    return [(sense.beats_majority(trained), []), (sense.discerns(data, heard), []),
             sense.answers_all(trained, data, heard, sides, before, head.labels if head is not None else ()),
             sense.calibrated(trained, data, heard, policy.gate.ece)]

@@ -25,7 +25,7 @@ from ml_backend.judging.judges import LEAST_JUDGES, judges, said, truths
 from ml_backend.judging.paired import shown
 from ml_backend.judging.parts import VALUES
 from ml_backend.judging.reliability import by_chance, curve
-from ml_backend.judging.score import LEAST_PROBABILITY, scored
+from ml_backend.judging.score import LEAST_PROBABILITY, Score, scored
 from ml_backend.policy.policy import Policy
 
 DIGITS = 6
@@ -35,6 +35,8 @@ def report(head: Head, data: Dataset, policy: Policy) -> dict[str, Any]:
     """Accuracy with interval, macro-F1, labels, confusion, calibration and slices on the held-out part of the data."""
     examples, blind = judges(data)
     probabilities, truth = said(head, data, examples), truths(data, examples)
+    if not np.isfinite(probabilities).all():        # the gate refuses it and says why; JSON has no such numbers
+        return asdict(Score(0, blind, None, None, None))
     return of(probabilities, truth, data.labels, examples, blind, policy)
 
 

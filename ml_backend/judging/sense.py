@@ -24,14 +24,26 @@ BETTER = 0.05
 """Chance at most with which a model that knows nothing is said to beat the frequencies by its log score."""
 
 
-def converged(trained: Trained) -> list[Refusal]:
-    """Training says whether it came to an end; probabilities that are no numbers are none."""
+def converged(trained: Trained, heard: Mapping[int, Floats]) -> list[Refusal]:
+    """Training says whether it came to an end; probabilities that are no numbers are none.
+
+    Cross-validation asked the models of the folds: only what is `heard` of held-out tasks is the model itself.
+    """
     control = trained.head.control
     if trained.report.get("converged") is False:
         return [Refusal(control, "not converged", "", f"{control}: the training did not converge")]
-    if not np.isfinite(trained.out_of_fold).all():
+    if not (np.isfinite(trained.out_of_fold).all() and np.isfinite(list(heard.values())).all()):
         return [Refusal(control, "not converged", "", f"{control}: some of its probabilities are no numbers")]
     return []
+
+
+def discerns(data: Dataset, heard: Mapping[int, Floats]) -> list[Refusal]:
+    """It does not say the same of all held-out texts, as one does whose last fit went wrong after good folds."""
+    texts = len({e.text for e in data.examples if e.key in heard})
+    if texts < LEAST_OF_LABEL or np.ptp(list(heard.values()), axis=0).any():
+        return []
+    return [Refusal(data.control, "not converged", "", (
+        f"{data.control}: it says the same of all {texts} held-out texts"))]
 
 
 def beats_majority(trained: Trained) -> list[Refusal]:

@@ -80,4 +80,5 @@ def _all(data: Dataset) -> list[Example]:
 
 
 def _sides(data: Dataset, examples: Sequence[Example], new: Floats, old: Floats, basis: str) -> Sides:
+    old = np.where(np.isfinite(old), old, 0.0)      # a champion that is broken stands in nobody's way
     return Sides(data.control, data.labels, tuple(examples), truths(data, examples), new, old, basis)
