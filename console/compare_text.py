@@ -23,6 +23,7 @@ def text(facts: Facts) -> str:
         lines += _changed(report.get("changed"))
     judged = any(report["tasks"] for report in facts["controls"])
     if not judged:
+        lines += ["No task that people answered blind judges both. By their cards, each on what was held out then:"]
         lines += [f"{name}  " + "; ".join(f"{control} {score(held)}" for control, held in m["held_out"].items())
                   for name, m in zip(names, facts["models"], strict=True)]
     return "\n".join(lines + ([f"The tasks are in {facts['changed_file']}."] if "changed_file" in facts else []))

@@ -37,9 +37,21 @@ def version(facts: Facts) -> str:
     if card.get("gate"):
         lines.append(f"gate: {told.verdict(card['gate'])}")
     for control, about in (card.get("controls") or {}).items():
-        lines += [f"{control}:", *(f"  {line}" for line in told.report(about.get("held_out") or {}).splitlines())]
+        lines += [f"{control}:", *(f"  {line}" for line in told.report(about.get("held_out") or {}).splitlines()),
+                  *(f"  {line}" for line in kinds(about.get("kinds") or {}))]
     lines += [f"{control}: not trained: {reason}" for control, reason in (card.get("skipped") or {}).items()]
     return "\n".join([*lines, *_files(facts["files"])])
+
+
+def kinds(choice: Facts) -> list[str]:
+    """Which kinds of models competed, by cross-validation, and why one was taken; nothing where there was no choice."""
+    if not choice:
+        return []
+    rows = [f"  {name}: accuracy {score['accuracy']:.3f}, log loss {score['nll']:.3f}, calibration error "
+            f"{score['ece']:.3f}" for name, score in choice["scores"].items()]
+    return [f"{choice['taken']} was taken. {choice['why']} By cross-validation:", *rows,
+            *(f"  {name} failed: {why}" for name, why in choice["failed"].items()),
+            *(f"  {name} was not tried: {why}" for name, why in choice["left_out"].items())]
 
 
 def scores(card: Facts) -> str:
@@ -79,11 +91,16 @@ def _parents(found: Sequence[Facts]) -> str:
 def _data(lineage: Facts) -> list[str]:
     lines = []
     for control, data in lineage["data"].items():
-        rest = "; ".join(f"{key} {value}" for key, value in data.items()
+        rest = "; ".join(f"{key} {_plain(value)}" for key, value in data.items()
                          if key not in {"sha256", "cursor"} and value not in (None, {}))
         lines.append(f"data of {control}: {str(data['sha256'] or 'unknown')[:16]}, labels up to "
                      f"{data['cursor'] or 'unknown'}" + (f"; {rest}" if rest else ""))
     return lines or [f"data: {lineage['source'] or 'unknown'}"]
+
+
+def _plain(value: object) -> str:
+    """`train 241, holdout 59` of a mapping, any other value as it is."""
+    return ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, Mapping) else str(value)
 
 
 def _code(code: Facts) -> str:

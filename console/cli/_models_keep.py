@@ -37,7 +37,8 @@ def pin(settings: Settings, reference: str, reason: str, as_json: bool) -> None:
     registry.load(Artifacts(settings.artifacts), found, store)  # one that cannot be loaded is not put in service
     before = registry.pin(store, found, actor=ACTOR, reason=reason)
     echo({"model": found.name, "pinned": found.version, "before": before}, as_json,
-         lambda f: f"{f['model']}@{f['pinned']} is in service and pinned; before: {f['before'] or 'none'}")
+         lambda f: f"{f['model']}@{f['pinned']} is in service and pinned"
+                   + ("" if f["before"] == f["pinned"] else f"; before: {f['before'] or 'none'}"))
 
 
 @click.command()
@@ -128,4 +129,4 @@ def _room(facts: dict[str, Any]) -> str:
     from console.model_tables import size
 
     return (f"{facts['files']} files that no other version needs, {size(facts['bytes'])}" if facts["files"]
-            else "No file that no version needs.")
+            else "No file goes with it: other versions need the same ones, or it has none.")
