@@ -50,7 +50,8 @@ def check(settings: Settings, file: Path, project: int | None, as_json: bool) ->
         with store.read() as conn:
             advice = advise(conn, which_project(settings, store, project), found)
     echo({"file": str(file), "ok": True, "hash": found.hash, "mistakes": [], "advice": advice, "policy": asdict(found)},
-         as_json, lambda _: "\n".join([*advice, f"{file}: no mistakes (hash {found.hash[:12]})."]))
+         as_json, lambda _: "\n".join([*advice, f"{file}: no mistakes (hash {found.hash[:12]})"
+                                     + (f", but {len(advice)} above to look at." if advice else ".")]))
 
 
 @command.command()
