@@ -164,9 +164,7 @@ def _begin(key: int, store: Store) -> sa.Row[Any] | None:
 
 def _finish(job: sa.Row[Any], store: Store, queue: Jobs, **values: Any) -> None:
     """Write down how a job ended and, in the same transaction, queue it again if that was asked for meanwhile."""
-    with store.read() as conn:
-        again = conn.scalar(sa.select(table.c.again).where(table.c.key == job.key))
-    if again:
+    if not _end(store, job.key, unless_again=True, **values):
         try:
             with _translated(), queue._queue() as carrier, store.write() as conn:
                 row = conn.execute(sa.select(table).where(table.c.key == job.key).with_for_update()).one()
@@ -190,15 +188,19 @@ def why(store: Store) -> str:
 def progress(done: int, total: int, what: str = "") -> None:
     """Say how far the running job is; shown by `cueloop status` and `cueloop training show`. Nothing outside a worker.
 
-    Raises Cancelled when the job is to stop.
+    Raises Cancelled when the job is to stop. A Redis that is away for a while costs the bar, not the training.
     """
+    from redis.exceptions import RedisError
     from rq import get_current_job
 
     cancelling.check()
     job = get_current_job()
     if job is not None:
         job.meta["progress"] = {"done": done, "total": total, "what": what}
-        job.save_meta()  # type: ignore[no-untyped-call]
+        try:
+            job.save_meta()  # type: ignore[no-untyped-call]
+        except RedisError as error:
+            log.debug("progress cannot be told", error=type(error).__name__)
 
 
 def work(redis_url: str, *, burst: bool = False) -> None:
@@ -213,9 +215,11 @@ def work(redis_url: str, *, burst: bool = False) -> None:
             burst=burst, with_scheduler=True, logging_level="WARNING")
 
 
-def _end(store: Store, key: int, **values: Any) -> None:
+def _end(store: Store, key: int, *, unless_again: bool = False, **values: Any) -> bool:
+    """Write down how a job ended; with `unless_again` not if it is to run once more. Whether it was written."""
+    where = [table.c.key == key, *([table.c.again.is_(sa.false())] if unless_again else [])]
     with store.write() as conn:
-        conn.execute(table.update().where(table.c.key == key).values(ended_at=now(), **values))
+        return bool(conn.execute(table.update().where(*where).values(ended_at=now(), **values)).rowcount)
 
 
 def _of(kind: str, project_id: int | None) -> sa.Select[Any]:
