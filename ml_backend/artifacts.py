@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cueloop import logs
 from cueloop.errors import ModelError
-from ml_backend.versions.content import Content, Hashing, digest, opened, sha256, size, within
+from ml_backend.versions.content import Content, Hashing, digest, durable, opened, sha256, size, within
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -172,7 +172,10 @@ class Artifacts:
             else:
                 self._fs.pipe_file(beside, content)
             if beside != target:
+                durable(beside)
                 self._fs.mv(beside, target)
+                for folder in (target.rpartition("/")[0], f"{self._root}/{BLOBS}"):
+                    durable(folder)
         except Exception:
             if beside != target:
                 self._forget(beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -50,6 +51,16 @@ def digest(content: Content) -> str:
 def size(content: Content) -> int:
     """Bytes. Raises OSError."""
     return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def durable(place: str) -> None:
+    """Have what a file or folder of this machine holds on the disk, not only in memory: the row that names it will be,
+    and a power cut must not leave a version whose files are empty. Raises OSError."""
+    opened_ = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened_)
+    finally:
+        os.close(opened_)
 
 
 def opened(system: AbstractFileSystem, place: str, piece: int) -> AbstractContextManager[IO[bytes]]:
