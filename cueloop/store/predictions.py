@@ -202,12 +202,16 @@ def mark_absent(conn: sa.Connection, model: str, version: str, keys: Iterable[in
     _mark(conn, model, version, list(keys), {"pushed_at": None, "sent_at": None})
 
 
-def mark_removed(conn: sa.Connection, model: str, version: str, keys: Iterable[int] | None = None) -> None:
-    """The predictions of these tasks (None: all) were taken out of Label Studio. When they stood there stays known."""
+def mark_removed(
+    conn: sa.Connection, project_id: int, model: str, version: str, keys: Iterable[int] | None = None,
+) -> None:
+    """The predictions of these tasks (None: all of the project) were taken out of Label Studio. When they stood there
+    stays known."""
     values: dict[str, datetime | None] = {"removed_at": now()}
     if keys is None:
         conn.execute(predictions.update().values(**values).where(
-            _of(model, version), predictions.c.sent_at.is_not(None), predictions.c.removed_at.is_(None)))
+            _of(model, version), predictions.c.project_id == project_id, predictions.c.sent_at.is_not(None),
+            predictions.c.removed_at.is_(None)))
     else:
         _mark(conn, model, version, list(keys), values)
 

@@ -85,7 +85,8 @@ def move(conn: sa.Connection, rollout: Rollout, state: str | None = None, *, err
     if current.ended:
         return current
     state = state or current.state
-    conn.execute(table.update().where(table.c.key == rollout.key).values(
+    # PostgreSQL: it may be overtaken between the look above and here, and must not come back to life
+    conn.execute(table.update().where(table.c.key == rollout.key, table.c.state.not_in(ENDED)).values(
         state=state, error=error, counts=current.counts | counts, updated_at=moment,
         ended_at=moment if state in ENDED else None))
     return get(conn, rollout.key)

@@ -108,7 +108,7 @@ def _one(store: Store, client: LabelStudio, project_id: int, name: str, version:
         gone = sum(client.delete_model_version(project_id, each) for each in (version, version + ALTERNATIVE)
                    if there.get(each))
         with store.write() as conn:
-            predictions.mark_removed(conn, name, version)
+            predictions.mark_removed(conn, project_id, name, version)
         log.info("predictions removed", project=project_id, version=version, predictions=gone)
         return Removed(gone, all=True)
     return _piece_by_piece(store, client, project_id, name, version, progress, until)
@@ -127,7 +127,7 @@ def _piece_by_piece(store: Store, client: LabelStudio, project_id: int, name: st
         done.append(key)
         if len(done) == NOTED or number == len(standing) or monotonic() > until:
             with store.write() as conn:
-                predictions.mark_removed(conn, name, version, done)
+                predictions.mark_removed(conn, project_id, name, version, done)
             progress(number, len(standing))
             done = []
         if monotonic() > until:
