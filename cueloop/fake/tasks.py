@@ -99,9 +99,9 @@ def delete(number: int) -> Response:
 @tasks.post("/api/projects/<int:number>/import")
 def import_tasks(number: int) -> Response:
     """New tasks with what rides in them. All or none."""
-    project, rows, config = project_row(number), request.json or [], config_of(number)
+    project, config = project_row(number), config_of(number)
+    rows = [row if "data" in row else {"data": row} for row in request.json or []]
     for index, row in enumerate(rows):
-        row["data"] = row.get("data", row)
         for name in sorted(config.variables - row["data"].keys()) if config else ():
             raise invalid("non_field_errors", f'Error at item {index}: "{name}" key is expected in task data')
         if any(note.get("completed_by", g.user["id"]) not in world().users for note in row.get("annotations", [])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,29 @@ Row = dict[str, Any]
 Table = dict[int, Row]
 
 
+class OfTasks(dict[int, Row]):
+    """Rows that belong to tasks, found by task without a look at all of them: a year has thousands."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__()
+        self.by_task: defaultdict[int, Table] = defaultdict(dict)
+
+    def __setitem__(self, number: int, row: Row) -> None:
+        super().__setitem__(number, row)
+        self.by_task[row["task"]][number] = row
+
+    def __delitem__(self, number: int) -> None:
+        del self.by_task[self[number]["task"]][number]
+        super().__delitem__(number)
+
+    def pop(self, number: int) -> Row:  # type: ignore[override]
+        """Take a row out. Raises KeyError."""
+        row = self[number]
+        del self[number]
+        return row
+
+
 @dataclass
 class World:
     """All rows by id. Ids are `max + 1`, so that ids of deleted rows come back, as on SQLite."""
@@ -20,9 +44,9 @@ class World:
     users: Table = field(default_factory=dict)
     projects: Table = field(default_factory=dict)
     tasks: Table = field(default_factory=dict)
-    annotations: Table = field(default_factory=dict)
-    predictions: Table = field(default_factory=dict)
-    drafts: Table = field(default_factory=dict)
+    annotations: OfTasks = field(default_factory=OfTasks)
+    predictions: OfTasks = field(default_factory=OfTasks)
+    drafts: OfTasks = field(default_factory=OfTasks)
     webhooks: Table = field(default_factory=dict)
     backends: Table = field(default_factory=dict)
     views: Table = field(default_factory=dict)
@@ -49,9 +73,9 @@ class World:
         """A project's tasks by id."""
         return [task for task in self.tasks.values() if task["project"] == project_id]
 
-    def on(self, table: Table, task_id: int) -> list[Row]:
+    def on(self, table: OfTasks, task_id: int) -> list[Row]:
         """Rows of `table` (annotations, predictions, drafts) on one task."""
-        return [row for row in table.values() if row["task"] == task_id]
+        return list(table.by_task[task_id].values()) if task_id in table.by_task else []
 
     def add_task(self, project: Row, data: Row, meta: Row | None = None) -> Row:
         """A new task with the project's overlap."""
