@@ -53,8 +53,9 @@ def inputs(control: str, old: Sample, new: Sample, policy: Triggers, patience: i
             f"(population stability index {worst.index:.2f}, limit {policy.input_drift:g})")
     due = worst.beyond(policy.input_drift)
     if not due:
+        chance = f", by chance up to {worst.by_chance:.2f}" if worst.index > policy.input_drift else ""
         said = (f"{new.count} tasks that arrived since the last training are like those before (population stability "
-                f"index at most {worst.index:.2f}, limit {policy.input_drift:g})")
+                f"index at most {worst.index:.2f}, limit {policy.input_drift:g}{chance})")
     return Look(INPUTS, due, said, control, {
         "arrived": new.count, "limit": policy.input_drift,
         **{one.feature: {"index": one.index, "by_chance": one.by_chance} for one in shifts}})

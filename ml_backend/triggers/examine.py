@@ -1,8 +1,8 @@
 """Looks at all reasons for training a project, one after the other.
 
-What new labels, the clock and a guideline say is cheap and looked at in every round of the loop; audits and drift are
-`deep` looks. After a training that did not come into service, a reason of the same kind needs twice the evidence:
-what training cannot mend does not make it train again and again.
+What new labels, the clock and a guideline say is cheap and looked at in every round of the loop, counted anew when the
+consensus has changed; audits and drift are `deep` looks. After a training that did not come into service, a reason of
+the same kind needs twice the evidence: what training cannot mend does not make it train again and again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ from cueloop.types import Control
 from ml_backend.judging import audits, service
 from ml_backend.policy.policy import Policy
 from ml_backend.triggers import drift, facts, labels, rest, schedule, score
+from ml_backend.triggers.kept import kept
 from ml_backend.triggers.look import GUIDELINE, Look
 
 MOST_PATIENCE = 64
@@ -54,19 +56,22 @@ def examine(conn: sa.Connection, project_id: int, policy: Policy, *, deep: bool 
     except LabelConfigError:
         return Standing((), None, None)
     last = models.newest(conn, project_id)      # of any name: another model in service is no new answer
-    rests = resting(conn, project_id, policy, last)
+    rests = resting(conn, project_id, policy, last, deep=deep)
     looks = tuple(_looks(conn, project, controls, policy, last, deep=deep))
     return Standing(looks, rests, last.created_at if last else None)
 
 
-def resting(conn: sa.Connection, project_id: int, policy: Policy, last: ModelVersion | None) -> str | None:
+def resting(
+    conn: sa.Connection, project_id: int, policy: Policy, last: ModelVersion | None, *, deep: bool = True,
+) -> str | None:
     """Why nothing is to be trained now; None: nothing speaks against it."""
     jobs = facts.trainings(conn, project_id)
     if why := rest.rests(jobs, timedelta(seconds=policy.train.pause), now()):
         return why
     job = rest.cancelled(jobs)
     if job is not None and job.ended_at is not None and (last is None or last.created_at < job.ended_at):
-        new = facts.first_answered_since(conn, project_id, job.ended_at)
+        new = kept(conn, project_id, ("since", job.ended_at), partial(
+            facts.first_answered_since, conn, project_id, job.ended_at), anew=deep)
         if new < policy.train.least_new:
             return (f"{job.cancel or 'somebody'} cancelled the last training; it waits for {policy.train.least_new} "
                     f"more labels ({new} so far), or a person")
@@ -82,17 +87,19 @@ def _looks(conn: sa.Connection, project: Project, controls: tuple[Control, ...],
     if champion is not None and champion.kind != ELSEWHERE:
         patience = min(2 ** facts.unsuccessful(conn, project.id, champion), MOST_PATIENCE)
     for control in controls:
-        counts = facts.labelled(conn, project.id, control.name, policy.data.least_probability)
+        counts = kept(conn, project.id, ("labelled", control.name, policy.data.least_probability), partial(
+            facts.labelled, conn, project.id, control.name, policy.data.least_probability), anew=deep)
+        first = labels.first(control.name, counts, control.labels, policy.train)
         if control.name not in before:
-            yield labels.first(control.name, counts, control.labels, policy.train)
+            yield first
             continue
         new = sum(counts[label] for label in control.labels) - before[control.name]
-        yield labels.growth(control.name, new, before[control.name], policy.train)
+        yield labels.growth(control.name, new, before[control.name], policy.train, enough=first.due)
         if deep and last is not None and champion is not None and champion.kind != ELSEWHERE:
             for look in _deep(conn, project.id, control, policy, champion, last, patience):
                 yield _fed(look, new, policy.train.least_new * patience)
     if last is not None and policy.train.guideline and project.guideline_version is not None:
-        yield from _guideline(conn, project, policy, last, patience)
+        yield from _guideline(conn, project, policy, last, patience, deep=deep)
     if last is not None:
         yield from _scheduled(conn, project, policy, last)
 
@@ -123,13 +130,15 @@ def _deep(conn: sa.Connection, project_id: int, control: Control, policy: Policy
 
 
 def _guideline(conn: sa.Connection, project: Project, policy: Policy, last: ModelVersion,
-               patience: int) -> Iterator[Look]:
+               patience: int, *, deep: bool) -> Iterator[Look]:
     version = project.guideline_version
     assert version is not None
     since = facts.in_force_since(conn, project.id, version)
     if version == last.card.get("guideline_version") or since is None or since <= last.created_at:
         return
-    under, needed = facts.answered_under(conn, project.id, version), policy.train.least_new * patience
+    under = kept(conn, project.id, ("under", version), partial(facts.answered_under, conn, project.id, version),
+                 anew=deep)
+    needed = policy.train.least_new * patience
     said = f"guideline version {version} is in force, and {under} tasks were answered under it"
     yield Look(GUIDELINE, under >= needed, said if under >= needed else f"{said}, {needed} needed", "",
                {"version": version, "answered": under, "needed": needed})

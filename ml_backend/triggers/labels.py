@@ -21,13 +21,20 @@ def first(control: str, counts: Mapping[str, int], labels: Sequence[str], policy
                               "all", control, figures)
 
 
-def growth(control: str, new: int, before: int, policy: Triggers) -> Look:
-    """For the next model the labelled tasks must have grown by a share of those `before`."""
+def growth(control: str, new: int, before: int, policy: Triggers, *, enough: bool = False) -> Look:
+    """For the next model the labelled tasks must have grown by a share of those `before`, or shrunk by it.
+
+    What a model learned from labels that were taken back since is to be forgotten; `enough` says that those which are
+    left would do for a first model.
+    """
     needed = max(policy.least_new, (policy.growth or 0.0) * before)
     figures = {"new": new, "before": before, "needed": needed}
     said = f"{new} newly labelled tasks since the last training"
+    if new < 0:
+        said = f"{-new} of the {before} labelled tasks of the last training are gone"
     if policy.growth is None:
         return Look(GROWTH, False, f"{said}; growth is no reason by the policy", control, figures)
-    if new >= needed:
+    if new >= needed or (-new >= needed and enough):
         return Look(GROWTH, True, said, control, figures)
-    return Look(GROWTH, False, f"{said}, {needed:.0f} needed", control, figures)
+    wanted = "too few are left to train on" if -new >= needed else f"{needed:.0f} needed"
+    return Look(GROWTH, False, f"{said}, {wanted}", control, figures)

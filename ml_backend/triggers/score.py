@@ -11,15 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 
-from ml_backend.judging.wealth import above, highest
+from ml_backend.judging.wealth import above, highest, times
 from ml_backend.policy.policy import Triggers
 from ml_backend.triggers.look import SCORE, Look
 
 ALPHA = 1 / 40
-MOST = 50.0
-"""Logarithm at which evidence is no longer told apart."""
 CERTAIN = 1e-3
 """A model without a mistake on its held-out tasks makes some all the same."""
 
@@ -43,7 +40,7 @@ def fallen(control: str, right: Sequence[bool], base: Base, policy: Triggers, pa
         return Look(SCORE, False, f"{count} fresh blind audits since the last training, {needed} needed", control,
                     figures)
     bound = min(max(highest(wrong, base.tasks, 1 - ALPHA), CERTAIN), 1 - CERTAIN)
-    bets = {start: exp(min(above(right[start:].count(False), count - start, bound), MOST))
+    bets = {start: times(above(right[start:].count(False), count - start, bound))
             for start in range(0, count - policy.score_audits + 1, policy.score_audits)}
     best = max(bets, key=lambda start: bets[start])
     evidence, share = sum(bets.values()), sum(right[best:]) / (count - best)

@@ -119,3 +119,20 @@ def test_a_project_whose_config_cannot_be_read_is_left_to_sync(store, project, a
     with store.write() as conn:
         conn.execute(s.projects.update().values(label_config="<View>"))
     assert ask() is None
+
+
+def test_labels_that_were_taken_back_are_unlearned(store, project, ask):
+    # Given a training on a hundred labels, forty of which turn out to be wrong
+    keys = project.add(examples(100))
+    _trained_on(store, 100)
+    # When they are deleted, then the next training forgets them,
+    with store.write() as conn:
+        conn.execute(s.consensus.delete().where(s.consensus.c.task.in_(keys[:39])))
+    assert ask() is None
+    with store.write() as conn:
+        conn.execute(s.consensus.delete().where(s.consensus.c.task == keys[39]))
+    assert ask() == "topic: 40 of the 100 labelled tasks of the last training are gone"
+    # unless too few are left for any model
+    with store.write() as conn:
+        conn.execute(s.consensus.delete().where(s.consensus.c.task.in_(keys[:98])))
+    assert ask() is None
