@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,17 +15,18 @@ from cueloop import settings as settings_module
 from cueloop.errors import CueloopError, QueueUnavailable
 from cueloop.label_config import parse
 from cueloop.queue import Jobs
-from cueloop.store import Store, figures, models, predictions, projects
+from cueloop.store import Store, figures, models, predictions, projects, rollouts
 from cueloop.store.columns import now
 from ml_backend.elsewhere import due as pushed
 from ml_backend.jobs import BEGIN, TRAIN, enqueue_prelabel
 from ml_backend.judging.rest import REST, rested
 from ml_backend.policy.in_force import policy as policy_in_force
 from ml_backend.policy.policy import Policy
+from ml_backend.quiet import Quiet
 from ml_backend.rollout import due as rollout
 from ml_backend.triggers import facts, rest
 from ml_backend.triggers.examine import examine
-from ml_backend.triggers.own_class import KIND, examine_class
+from ml_backend.triggers.own_class import examine_class
 from sync.steps import Backoff
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ NAME = "triggers"
 """Of the report in `figures` about why a training is due, or not."""
 
 log = logs.get(__name__)
+_quiet = Quiet(PRELABEL_REST.total_seconds())
 _backoffs: dict[tuple[str, int, str], Backoff] = {}
 """Of the parts of this step, by store and project."""
 
@@ -89,7 +92,9 @@ def _enqueue(store: Store, project_id: int, policy: Policy, *, changed: bool) ->
         deep = rested(conn, project_id, NAME, about, REST if changed else IDLE_REST)
         new = bool(config.ml_class) and beginning_due(conn, project_id)
         standing = (examine_class if config.ml_class else examine)(conn, project_id, policy, deep=deep)
-        behind = prelabelling_due(conn, project_id, PRELABEL_REST if changed else PRELABEL_IDLE)
+        behind = prelabelling_due(conn, project_id, PRELABEL_REST) if changed else _quiet.look(
+            (str(store.url), project_id), _affairs(conn, project_id, policy),
+            partial(prelabelling_due, conn, project_id, PRELABEL_IDLE))
         name = models.name_for(conn, project_id)
     if deep:
         with store.write() as conn:
@@ -116,7 +121,7 @@ def training_due(conn: sa.Connection, project_id: int) -> str | None:
 def beginning_due(conn: sa.Connection, project_id: int) -> bool:
     """Whether the team's own class has no version for this project yet."""
     kinds = {version.kind for version in models.versions(conn, models.name_for(conn, project_id))}
-    return KIND not in kinds and not _rests(conn, "begin", project_id, BEGIN_REST)
+    return models.OWN_CLASS not in kinds and not _rests(conn, "begin", project_id, BEGIN_REST)
 
 
 def class_due(conn: sa.Connection, project_id: int) -> str | None:
@@ -141,10 +146,19 @@ def prelabelling_due(conn: sa.Connection, project_id: int, pause: timedelta) -> 
         return True
     if champion.kind == models.ELSEWHERE:       # nothing can be predicted here; scores may be learned anew
         return pushed.due(conn, champion)
-    if champion.kind == KIND:
+    if champion.kind == models.OWN_CLASS:
         return bool(predictions.silent(conn, *version))
     modelled = {c.name for c in parse(project.label_config).modelled}
     return any(predictions.missing(conn, *version, control) for control in modelled & set(champion.card["controls"]))
+
+
+def _affairs(conn: sa.Connection, project_id: int, policy: Policy) -> tuple[object, ...]:
+    """What could make a task wait though none has changed."""
+    champion, project = models.champion(conn, project_id), projects.get(conn, project_id)
+    way, jobs = rollouts.newest(conn, project_id), facts.trainings(conn, project_id, "prelabel")
+    return (champion and (champion.name, champion.version), project.mode, project.connected_at, project.label_config,
+            str(project.pilot), policy.hash, way and (way.key, way.updated_at),
+            jobs and (jobs[0].state, jobs[0].queued_at, jobs[0].ended_at))
 
 
 def _rests(conn: sa.Connection, kind: str, project_id: int, pause: timedelta) -> bool:

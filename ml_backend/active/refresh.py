@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from cueloop.errors import LabelConfigError
@@ -31,12 +32,12 @@ from ml_backend.texts.reader import Read, inline
 ROWS = 5_000
 """Lessons written in one transaction: nobody who routes waits long."""
 YARDSTICK = 300
-"""Tasks among which a changed one is placed, from all over the project."""
+"""Tasks among which a changed one is placed: drawn once when all are judged, so that no round looks at all of them."""
 GROWN = 1.5
 """Times as many tasks as at the last time with which, while there is no model, all are judged anew."""
 FIGURE = "lessons"
-"""Report that says by which version, of how many tasks, and with which weight lessons were written; routing reads the
-weight."""
+"""Report that says by which version, of how many tasks, and with which weight lessons were written, and among which
+tasks changed ones are placed; routing reads the weight."""
 
 
 def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) -> int:
@@ -48,11 +49,13 @@ def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) 
     with store.read() as conn:
         champion, controls = _asked(conn, project_id, policy)
     rows: list[Lesson] = []
+    yardstick: dict[str, list[int]] = {}
     for control in controls:
         with store.read() as conn:
             known = standing(conn, project_id, control, champion, policy.data.holdout)
             valued = value_all(known, policy.learning, Field(conn, control, read))
         rows += _lessons(project_id, control, champion, known, valued)
+        yardstick[control.name] = _yardstick(known)
     with store.read() as conn:
         had = _there(conn, project_id)
     new = [row for row in rows if had.get((row.task, row.control)) != row]     # what is written is routed again
@@ -61,7 +64,7 @@ def refresh(store: Store, project_id: int, policy: Policy, read: Read = inline) 
         _forget(conn, had.keys() - {(row.task, row.control) for row in rows})
         figures.write(conn, project_id, figures.PROJECT, FIGURE, {
             "model": champion.name if champion else None, "version": champion.version if champion else None,
-            "tasks": _tasks(conn, project_id), "weight": _weight(policy)})
+            "tasks": _tasks(conn, project_id), "weight": _weight(policy), "yardstick": yardstick})
     return len(rows)
 
 
@@ -77,21 +80,22 @@ def step(store: Store, project_id: int, changed: Collection[int], policy: Policy
         if not weighed and (not changed or not policy.learning.on):
             return 0
         champion, controls = _asked(conn, project_id, policy)
-        grown = before is None or (champion is None and _tasks(conn, project_id) > GROWN * before.get("tasks", 0))
-    if grown or weighed:
+        grown = before is not None and champion is None and _tasks(conn, project_id) > GROWN * before.get("tasks", 0)
+    if grown or weighed or before is None:
         return refresh(store, project_id, policy)
-    return sum(_step(store, project_id, control, champion, set(changed), policy) for control in controls)
+    yardstick = before.get("yardstick", {})
+    return sum(_step(store, project_id, control, champion, set(changed), yardstick.get(control.name, ()), policy)
+               for control in controls)
 
 
 def _step(
-    store: Store, project_id: int, control: Control, champion: ModelVersion | None, changed: set[int], policy: Policy,
+    store: Store, project_id: int, control: Control, champion: ModelVersion | None, changed: set[int],
+    yardstick: Sequence[int], policy: Policy,
 ) -> int:
     """The same of one control. Without a model a task has no place of its own: it only goes when it was answered."""
     with store.read() as conn:
-        some = conn.execute(sa.select(table.c.task, table.c.value).where(
-            table.c.project_id == project_id, table.c.control == control.name,
-        ).order_by(table.c.task * 7919 % 1009, table.c.task).limit(YARDSTICK)).all() if champion else []
-        values = {row.task: row.value for row in some if row.task not in changed}
+        values = {row.task: row.value for row in conn.execute(sa.select(table.c.task, table.c.value).where(
+            table.c.task.in_(sorted({*yardstick} - changed)), table.c.control == control.name))} if champion else {}
         known = standing(conn, project_id, control, champion, policy.data.holdout, sorted({*changed, *values}))
     answers = champion is not None and known.belief is not None
     rows = [one for one in _lessons(project_id, control, champion, known, placed(known, values, policy.learning))
@@ -141,6 +145,13 @@ def _forget(conn: sa.Connection, gone: Collection[tuple[int, str]]) -> None:
     for control, keys in by_control.items():
         for some in chunks(keys):
             conn.execute(table.delete().where(table.c.control == control, table.c.task.in_(some)))
+
+
+def _yardstick(known: Standing) -> list[int]:
+    """Some of the tasks, by chance."""
+    some = np.flatnonzero(~known.apart)
+    first: list[int] = known.key[some[np.argsort(known.draw[some], kind="stable")[:YARDSTICK]]].tolist()
+    return sorted(first)
 
 
 def _weight(policy: Policy) -> float:
