@@ -114,5 +114,6 @@ def restored(artifacts: Artifacts, version: ModelVersion) -> tuple[Trained, ...]
     arrays = np.load(io.BytesIO(artifacts.read(version.path, hashes)[predictions.OUT_OF_FOLD]), allow_pickle=False)
     return tuple(
         Trained(head, arrays[f"keys/{head.control}"], arrays[f"truth/{head.control}"],
-                arrays[f"probabilities/{head.control}"], dict(version.card["controls"][head.control]))
+                arrays[f"probabilities/{head.control}"].astype(np.float64),
+                dict(version.card["controls"][head.control]))
         for head in bundle.heads if f"truth/{head.control}" in arrays.files)    # those that it took over have none

@@ -20,16 +20,9 @@ from cueloop.store.schema import projects
 from cueloop.store.splits import Split
 from cueloop.types import Control
 from ml_backend.data import labelled
-from ml_backend.data.labelled import people_answered
 from ml_backend.dataset import APART, Dataset, Example, limit_of
-from ml_backend.policy.policy import Data, Policy
+from ml_backend.policy.policy import Policy
 from ml_backend.texts.reader import Read, inline
-
-__all__ = ["LEAST_PROBABILITY", "datasets", "people_answered"]
-
-LEAST_PROBABILITY = Data().least_probability
-"""Consensus that is not more likely than not is left out of training and judging. Asking for more biases the classes:
-one answer alone makes a rare label less sure than a common one."""
 
 DEFAULTS = Policy()
 

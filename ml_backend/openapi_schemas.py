@@ -72,7 +72,8 @@ SCHEMAS: dict[str, Schema] = {
     "Noted": _object({"status": {"type": "string"}, "result": {"type": "object"},
                       "job": _text("Of a training that was asked for.")}, ["status"]),
     "Job": _object({"job": _text("As the Start Training button was answered.")}, ["job"]),
-    "JobStatus": _object({"job_status": {"enum": ["queued", "started", "finished", "failed", "canceled"]}}, ["job_status"]),
+    "JobStatus": _object({"job_status": {"enum": ["queued", "started", "finished", "failed", "canceled"]}},
+                         ["job_status"]),
     "Config": _object({"config": _text("The XML of a label config."), "project": PROJECT}, ["config"]),
     "Fit": _object({
         "valid": {"type": "boolean", "description": "Whether anything is answered, now or after a training."},

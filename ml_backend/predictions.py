@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cueloop.label_config import parse
 from cueloop.store import Store, predictions, projects
 from cueloop.store.columns import now
-from cueloop.store.models import ModelVersion
+from cueloop.store.models import OWN_CLASS, ModelVersion
 from cueloop.store.predictions import Prediction
 from cueloop.store.schema import tasks
 from cueloop.store.upsert import chunks
@@ -44,7 +44,7 @@ def write(
     A task it was trained on gets the cross-validated probabilities: its own memory of it would flatter.
     Tasks whose field holds no text are passed over.
     """
-    if loaded.version.kind == "label-studio-ml":
+    if loaded.version.kind == OWN_CLASS:
         from ml_backend.compat import bulk
 
         return bulk.write(store, loaded, project_id, progress)
@@ -69,13 +69,16 @@ def write(
 
 
 def pack(trained: Sequence[Trained], kept: Seen | None = None) -> dict[str, bytes]:
-    """Out-of-fold probabilities as a file to be kept with the version; `kept` are those of heads that it took over."""
+    """Out-of-fold probabilities as a file to be kept with the version; `kept` are those of heads that it took over.
+
+    In single precision: of 100,000 tasks and 77 labels that is 30 MB less.
+    """
     arrays: dict[str, Any] = {}
     for control, seen in (kept or {}).items():
         arrays |= {f"keys/{control}": np.array(list(seen), dtype=np.int64),
-                   f"probabilities/{control}": np.array(list(seen.values()))}
+                   f"probabilities/{control}": np.array(list(seen.values()), dtype=np.float32)}
     for t in trained:
-        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold,
+        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold.astype(np.float32),
                    f"truth/{t.head.control}": t.truth}
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
@@ -88,7 +91,8 @@ def unpack(files: Mapping[str, bytes]) -> Seen:
         return {}
     arrays = np.load(io.BytesIO(files[OUT_OF_FOLD]), allow_pickle=False)
     controls = [name.removeprefix("keys/") for name in arrays.files if name.startswith("keys/")]
-    return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"], strict=True)) for c in controls}
+    return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"].astype(np.float64), strict=True))
+            for c in controls}
 
 
 def taught(artifacts: Artifacts, version: ModelVersion, project_id: int | None) -> Seen:

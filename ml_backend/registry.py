@@ -59,8 +59,8 @@ class Loaded:
 
 
 LOADERS: dict[str, str] = {
-    "label-studio-ml": "ml_backend.compat.version:load",
-    "elsewhere": "ml_backend.elsewhere.version:load",
+    models.OWN_CLASS: "ml_backend.compat.version:load",
+    models.ELSEWHERE: "ml_backend.elsewhere.version:load",
 }
 """Kind of a version that is no bundle of heads -> `module:function` that loads it (artifacts, version, store)."""
 

@@ -101,13 +101,15 @@ def _check_call(found: ModelVersion, csv_file: Path | None, out: Path | None) ->
 
 
 def _why_none(found: ModelVersion) -> str:
+    from cueloop.store.models import ELSEWHERE, OWN_CLASS
+
     name = f"{found.name}@{found.version}"
     if found.deleted_at is not None:
         return (f"{name}: its files were deleted, and with them the list of its data. Its card stays: "
                 f"`cueloop models show {name}`.")
-    if found.kind == "elsewhere":
+    if found.kind == ELSEWHERE:
         return f"{name} was not trained here: its predictions were pushed, and what it learned from is not known."
-    if found.kind == "label-studio-ml":
+    if found.kind == OWN_CLASS:
         return f"{name} is a class of yours: its `fit` chose what it learned from, and there is no list of it."
     return (f"{name} was made before lists of data were kept: its card has their hash and cursor (`cueloop models show "
             f"{name}`), the data cannot be had again. Versions trained from now on have a list.")

@@ -26,7 +26,7 @@ class Lesson:
     """0 to 1: its rank among the project's tasks."""
     kind: str
     why: str
-    """margin | entropy | rare | far | doubtful"""
+    """margin | entropy | rare | far | doubtful | typical | random"""
     model: str
     version: str
     """Version that was in service when it was judged."""

@@ -21,6 +21,8 @@ SHADOW, PINNED = "shadow", "pinned"
 ALIASES = (CHAMPION, PINNED, SHADOW, CHALLENGER, PREVIOUS)
 ELSEWHERE = "elsewhere"
 """Kind of a version whose predictions were pushed: it was not trained here, and there is nothing to load."""
+OWN_CLASS = "label-studio-ml"
+"""Kind of a version of a team's own class."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,8 @@ lessons = sa.Table("lessons", metadata,                     # what a person's an
     _task(primary=True), sa.Column("control", sa.Text, primary_key=True), _project(),
     sa.Column("value", sa.Float, nullable=False),           # 0 to 1: its rank among the project's tasks
     sa.Column("kind", sa.Text, nullable=False),             # label | second: a second opinion on a label
-    sa.Column("why", sa.Text, nullable=False),              # margin | entropy | rare | far | doubtful
+    sa.Column("why", sa.Text, nullable=False),              # margin | entropy | rare | far | typical | doubtful
+    # | random
     sa.Column("model", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
     sa.Index("ix_lessons_value", "project_id", "value"),

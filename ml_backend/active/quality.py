@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ml_backend.calibration import Floats, Ints
-
-Z = 1.959964
-"""Standard normal quantile of a 95 % interval."""
+from ml_backend.judging.intervals import wilson
+from ml_backend.judging.labels import macro
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,7 @@ def judge(labels: int, probabilities: Floats, truth: Ints) -> Quality:
     right, count, width = int((told == truth).sum()), len(truth), probabilities.shape[1]
     hits = np.bincount(truth[told == truth], minlength=width)
     both = np.bincount(told, minlength=width) + np.bincount(truth, minlength=width)
-    share, spread = right / count, Z * Z / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return Quality(labels, share, float((2 * hits[both > 0] / both[both > 0]).mean()),
-                   max(middle - half, 0.0), min(middle + half, 1.0))
+    return Quality(labels, right / count, macro(hits, both), *wilson(right, count))
 
 
 def needed(labels: Sequence[int], scores: Sequence[float], target: float) -> float | None:

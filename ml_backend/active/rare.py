@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml_backend.active.likeness import Points, nearest
 from ml_backend.calibration import Floats
 
 RARE = 0.25
@@ -34,8 +32,3 @@ def unseen(counts: Floats) -> bool:
     """Whether a label has no labelled task at all: no model can name it, so only what is unlike all others leads to it.
     """
     return bool((counts < 1).any())
-
-
-def far(points: Points, known: Points) -> NDArray[np.float64]:
-    """(n,) how unlike each task is to whatever is labelled, 0 to 1; all 1 where nothing is."""
-    return 1.0 - nearest(points, known)

@@ -17,9 +17,8 @@ from cueloop.store.upsert import chunks
 from cueloop.types import Control
 from ml_backend.active.belief import shares, together
 from ml_backend.calibration import Floats, Ints
+from ml_backend.dataset import TRAIN
 
-TRAIN = "train"
-"""The part of the splits that is learned from."""
 SALT = "lesson"
 """Draws of learning have nothing to do with those of the audit sample."""
 

@@ -17,7 +17,7 @@ from cueloop.errors import LabelConfigError, ModelError
 from cueloop.label_config import parse
 from cueloop.settings import Settings
 from cueloop.store import Store
-from cueloop.store.models import ModelVersion
+from cueloop.store.models import OWN_CLASS, ModelVersion
 from cueloop.store.schema import projects
 from cueloop.types import Control
 from ml_backend.answering.proposal import Proposal
@@ -32,7 +32,7 @@ from ml_backend.versions import libraries
 if TYPE_CHECKING:
     from ml_backend.protocol import Asked
 
-KIND = "label-studio-ml"
+KIND = OWN_CLASS
 """Kind of these versions in the registry."""
 TAUGHT = "cueloop-taught.json"
 """File of a version: keys of the tasks that it was trained on, or may have read in Label Studio."""

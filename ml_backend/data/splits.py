@@ -17,6 +17,7 @@ from cueloop import logs
 from cueloop.errors import Conflict
 from cueloop.sampling import audit_salt, uniform
 from cueloop.store import Store, splits
+from cueloop.store.models import ELSEWHERE, OWN_CLASS
 from cueloop.store.schema import model_versions, predictions, tasks
 from cueloop.store.splits import Split
 from cueloop.store.upsert import chunks
@@ -30,7 +31,7 @@ from ml_backend.texts.reader import Read, inline
 
 TRIES = 3
 """How often it is done anew because another process settled meanwhile."""
-FOREIGN = ("elsewhere", "label-studio-ml")
+FOREIGN = (ELSEWHERE, OWN_CLASS)
 """Kinds of versions that were not taught by parts: pushed ones, and classes, which read what they like."""
 
 log = logs.get(__name__)

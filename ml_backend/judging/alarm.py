@@ -9,13 +9,10 @@ its interval; that cannot tell a worse model from harder tasks, so it is said.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from math import log
 
-from ml_backend.judging.wealth import above, highest
+from ml_backend.judging.wealth import above, highest, times
 from ml_backend.policy.policy import Rollback
-
-MOST = 50.0
-"""Logarithm at which evidence is no longer told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +84,4 @@ def looks(counts: list[Counts], policy: Rollback) -> list[Look]:
 def _look(control: str, paired: bool, tasks: int, wrong: int, before: float, evidence: float, share: float,
           policy: Rollback) -> Look:
     rings = tasks >= policy.audits and evidence >= log(1 / share) and wrong / tasks - before > policy.rise
-    return Look(control, paired, tasks, wrong / tasks, before, exp(min(max(evidence, -MOST), MOST)), 1 / share, rings)
+    return Look(control, paired, tasks, wrong / tasks, before, times(evidence), 1 / share, rings)

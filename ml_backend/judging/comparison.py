@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml_backend.calibration import Floats
 from ml_backend.judging.judges import LEAST_JUDGES
 from ml_backend.judging.paired import chance_lower, chance_more_wrong, mean_error, shown
-from ml_backend.judging.score import LEAST_PROBABILITY
+from ml_backend.judging.score import FLOOR
 
 LEVEL = 0.10
 """Chance at most with which each measure calls a model worse that is as good as its rival. Both together do so in about
@@ -63,7 +63,7 @@ def compare(
     lost, won = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
     gain, gain_error = mean_error(right[0].astype(np.float64) - right[1])
     at = np.arange(count), truth
-    told = np.log(np.maximum(new[at], LEAST_PROBABILITY)) - np.log(np.maximum(old[at], LEAST_PROBABILITY))
+    told = np.log(np.maximum(new[at], FLOOR)) - np.log(np.maximum(old[at], FLOOR))
     logs, logs_error = mean_error(told)
     chances = (chance_more_wrong(lost, won, count, margin), chance_lower(told + margin * LOG_PER_ERROR))
     no_worse = min(chances) > LEVEL

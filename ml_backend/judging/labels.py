@@ -54,7 +54,7 @@ def figures(counts: Ints, labels: tuple[str, ...]) -> list[OfLabel]:
 
 def macro_f1(counts: Ints) -> float | None:
     """Mean F1 of the labels that people or model gave, from a confusion (K, K); None of no tasks."""
-    value = _macro(counts.diagonal(), counts.sum(axis=0) + counts.sum(axis=1))
+    value = macro(counts.diagonal(), counts.sum(axis=0) + counts.sum(axis=1))
     return None if np.isnan(value) else value
 
 
@@ -67,7 +67,7 @@ def macro_interval(said: Ints, truth: Ints, labels: int) -> tuple[float, float]:
     for _ in range(DRAWS):
         at = rng.integers(0, len(truth), len(truth))
         one, other = said[at], truth[at]
-        found.append(_macro(np.bincount(one[one == other], minlength=labels),
+        found.append(macro(np.bincount(one[one == other], minlength=labels),
                             np.bincount(one, minlength=labels) + np.bincount(other, minlength=labels)))
     low, high = np.quantile(found, [0.025, 0.975])
     return float(low), float(high)
@@ -82,8 +82,8 @@ def as_dict(one: OfLabel) -> dict[str, Any]:
     return told
 
 
-def _macro(hits: Ints, both: Ints) -> float:
-    """Of counts (K,): right ones, and those that people or model gave a label to; NaN of no tasks."""
+def macro(hits: Ints, both: Ints) -> float:
+    """Macro-F1 of counts (K,): right ones, and those that people or model gave a label to; NaN of no tasks."""
     used = both > 0
     return float((2 * hits[used] / both[used]).mean()) if used.any() else float("nan")
 

@@ -18,11 +18,10 @@ from ml_backend.judging.judges import LEAST_JUDGES
 from ml_backend.judging.paired import chance_more_wrong, holm
 from ml_backend.judging.sides import Sides
 from ml_backend.judging.verdict import Refusal
+from ml_backend.policy.policy import EVERY
 
 NAMED, OTHERS, SLICES = 0.10, 0.05, 0.05
 """Chance at most of a refusal without cause: by the named labels, by those of `*`, by slices."""
-EVERY = "*"
-"""Label that stands for all that are not named."""
 VALUES = 50
 """Values of a field that are judged, the most frequent ones; more would leave each nothing."""
 

@@ -25,7 +25,7 @@ from ml_backend.judging.judges import LEAST_JUDGES, judges, said, truths
 from ml_backend.judging.paired import shown
 from ml_backend.judging.parts import VALUES
 from ml_backend.judging.reliability import by_chance, curve
-from ml_backend.judging.score import LEAST_PROBABILITY, Score, scored
+from ml_backend.judging.score import FLOOR, Score, scored
 from ml_backend.policy.policy import Policy
 
 DIGITS = 6
@@ -85,7 +85,7 @@ def _slices(right: NDArray[np.bool_], values: Sequence[str]) -> list[dict[str, A
 def _distribution(probabilities: Floats, shares: Floats) -> dict[str, float]:
     """Distance to people's shares (n, K): total variation (0 to 1) and cross entropy in nats."""
     people = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
-    log = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+    log = np.log(np.maximum(probabilities, FLOOR))
     return {"total_variation": float(np.abs(probabilities - people).sum(axis=1).mean() / 2),
             "cross_entropy": float(-(people * log).sum(axis=1).mean())}
 

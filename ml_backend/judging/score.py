@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml_backend.bundle import Head
 from ml_backend.calibration import Floats, Ints, ece, nll
-from ml_backend.dataset import Dataset
 from ml_backend.judging.intervals import wilson
-from ml_backend.judging.judges import judges, said, truths
 
-LEAST_PROBABILITY = 1e-3
-"""Floor of a probability in comparisons, so that one bold mistake does not decide alone."""
+FLOOR = 1e-3
+"""Least probability in comparisons, so that one bold mistake does not decide alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,6 @@ class Score:
     ece: float | None = None
 
 
-def evaluate(head: Head, data: Dataset) -> Score:
-    """Score of a head on the held-out part of the data. A label that it does not know counts as missed."""
-    examples, blind = judges(data)
-    return scored(said(head, data, examples), truths(data, examples), blind)
-
-
 def scored(probabilities: Floats, truth: Ints, blind: bool) -> Score:
     """Score of probabilities (n, K) about n tasks with the labels `truth` (n,)."""
     if not len(truth):
@@ -44,4 +35,4 @@ def scored(probabilities: Floats, truth: Ints, blind: bool) -> Score:
     right = probabilities.argmax(axis=1) == truth
     low, high = wilson(int(right.sum()), len(right))
     return Score(len(right), blind, float(right.mean()), low, high,
-                 nll(np.maximum(probabilities, LEAST_PROBABILITY), truth), ece(probabilities, truth))
+                 nll(np.maximum(probabilities, FLOOR), truth), ece(probabilities, truth))

@@ -8,11 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from cueloop.store import models
-from cueloop.store.models import ModelVersion
+from cueloop.store.models import CHAMPION, PINNED, PREVIOUS, ModelVersion
 from cueloop.store.schema import aliases, audit
+from ml_backend.versions.history import PROMOTED, ROLLED_BACK
 
-PROMOTED, ROLLED_BACK = "model promoted", "model rolled back"
-"""What the audit log calls the two ways into service."""
 JOB = "job "
 """How the names of those begin who act by themselves."""
 
@@ -34,31 +33,18 @@ def read(conn: sa.Connection, project_id: int) -> InService | None:
     """What serves a project; None while nothing does."""
     name = models.name_for(conn, project_id)
     named = models.aliases_of(conn, name)
-    version = models.get(conn, name, named["champion"]) if "champion" in named else None
-    since = alias_since(conn, name, "champion")
+    version = models.get(conn, name, named[CHAMPION]) if CHAMPION in named else None
+    since = alias_since(conn, name, CHAMPION)
     if version is None or since is None:
         return None
-    before = models.get(conn, name, named["previous"]) if "previous" in named else None
+    before = models.get(conn, name, named[PREVIOUS]) if PREVIOUS in named else None
     return InService(version, before if before is not None and before.deleted_at is None else None, since,
-                     _by_person(conn, version), named.get("pinned") == version.version)
+                     _by_person(conn, version), named.get(PINNED) == version.version)
 
 
 def alias_since(conn: sa.Connection, name: str, alias: str) -> datetime | None:
     """Since when an alias has pointed where it points; None: there is none."""
     return conn.scalar(sa.select(aliases.c.updated_at).where(aliases.c.name == name, aliases.c.alias == alias))
-
-
-def taken_back(conn: sa.Connection, name: str, version: str) -> bool:
-    """Whether a version was rolled back from last: then only a person puts it in service again."""
-    found = conn.execute(sa.select(audit.c.action, audit.c.subject, audit.c.detail).where(
-        audit.c.action.in_([PROMOTED, ROLLED_BACK]), audit.c.subject.startswith(f"{name}@", autoescape=True),
-        ).order_by(audit.c.key.desc()))
-    for row in found:
-        if row.subject == f"{name}@{version}":
-            return False
-        if row.detail.get("instead_of") == version:
-            return bool(row.action == ROLLED_BACK)
-    return False
 
 
 def _by_person(conn: sa.Connection, version: ModelVersion) -> bool:

@@ -79,7 +79,7 @@ def step(store: Store, project_id: int, policy: Policy, rest: timedelta = REST) 
         name = models.name_for(conn, project_id)
         found, champion = running(conn, name), models.champion(conn, project_id)
         since = service.alias_since(conn, name, ALIAS)
-        if found is None or since is None or "pinned" in models.aliases_of(conn, name):
+        if found is None or since is None or registry.pinned(conn, name):
             return None
         about = {"version": found.version, "champion": champion.version if champion else None}
         if champion is not None and not rested(conn, project_id, NAME, about, rest):

@@ -7,7 +7,10 @@ chance of at most a (Ville 1939; mixtures of such bets: Robbins 1970; as e-proce
 
 from __future__ import annotations
 
-from math import inf, log, log1p
+from math import exp, inf, log, log1p
+
+MOST = 50.0
+"""Logarithm at which evidence is no longer told apart."""
 
 
 def above(marked: int, seen: int, rate: float) -> float:
@@ -19,6 +22,11 @@ def above(marked: int, seen: int, rate: float) -> float:
         return -inf
     return (float(betaln(1 + marked, 1 + seen - marked)) + log(tail) - log1p(-rate)
             - marked * log(rate) - (seen - marked) * log1p(-rate))
+
+
+def times(evidence: float) -> float:
+    """How many times the stake was won, of a logarithm; a finite number."""
+    return exp(min(max(evidence, -MOST), MOST))
 
 
 def highest(marked: int, seen: int, confidence: float) -> float:

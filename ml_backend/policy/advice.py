@@ -11,11 +11,10 @@ from cueloop.label_config import parse
 from cueloop.language.words import suggest
 from cueloop.store import projects
 from cueloop.store.schema import tasks
-from ml_backend.policy.policy import REMOVE, Policy
+from ml_backend.policy.policy import EVERY, REMOVE, Policy
 
 LOOKED_AT = 200
 """Newest tasks in which fields are looked for."""
-OTHERS = "*"
 
 
 def advise(conn: sa.Connection, project_id: int, policy: Policy) -> list[str]:
@@ -25,7 +24,7 @@ def advise(conn: sa.Connection, project_id: int, policy: Policy) -> list[str]:
         labels = {label for control in parse(project.label_config).modelled for label in control.labels}
     except LabelConfigError as error:
         return [f"The label config of project {project_id} cannot be read: {error}"]
-    return [*_labels(policy, labels), *_fields(conn, project_id, policy), *_holdout(policy)]
+    return [*_labels(policy, labels), *_fields(conn, project_id, policy), *_at_odds(policy)]
 
 
 def _labels(policy: Policy, labels: set[str]) -> Iterator[str]:
@@ -33,7 +32,7 @@ def _labels(policy: Policy, labels: set[str]) -> Iterator[str]:
         yield "No control of the label config has labels that a model of ours predicts: nothing is trained."
         return
     for label in policy.gate.protected:
-        if label not in labels and label != OTHERS:
+        if label not in labels and label != EVERY:
             yield f"gate.protected: the label config has no label `{label}`{suggest(label, labels)}"
 
 
@@ -50,7 +49,8 @@ def _fields(conn: sa.Connection, project_id: int, policy: Policy) -> Iterator[st
                 yield f"{where}: none of the newest tasks has a field `{name}`{suggest(name, known)}"
 
 
-def _holdout(policy: Policy) -> Iterator[str]:
+def _at_odds(policy: Policy) -> Iterator[str]:
+    """Settings that work against each other."""
     if policy.gate.shadow and policy.train.every and policy.gate.shadow.longest > policy.train.every:
         yield ("train.every is shorter than gate.shadow.longest: while a challenger runs in shadow mode no training "
                "begins")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 AUTO = "auto"
 """Kind of model: whichever of those installed is best on data that it did not learn from."""
 KEEP, REMOVE = "keep", "remove"
+EVERY = "*"
+"""Among protected labels: all that are not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Data:
     """What is learned from and what is held out."""
 
     least_probability: float = 0.5
-    """Consensus that is less sure is left out of training and judging."""
+    """Consensus that is less sure is left out of training and judging. Asking for more than this biases the classes:
+    one answer alone makes a rare label less sure than a common one."""
     soft: bool = False
     """Learn the whole posterior of each consensus, not its label weighted with its probability."""
     holdout: float = 0.2

@@ -99,16 +99,19 @@ def test_tasks_without_text_and_deleted_tasks_are_passed_over(store, loaded, tra
 
 
 def test_what_a_version_took_over_is_packed_with_it(trained):
-    seen = predictions.unpack(predictions.pack([trained], {"mood": {3: np.array([0.4, 0.6]), 5: np.array([1.0, 0.0])}}))
+    kept = {"mood": {3: np.array([0.25, 0.75]), 5: np.array([1.0, 0.0])}}
+    seen = predictions.unpack(predictions.pack([trained], kept))
     assert list(seen) == ["mood", "topic"]
-    assert {key: found.tolist() for key, found in seen["mood"].items()} == {3: [0.4, 0.6], 5: [1.0, 0.0]}
+    assert {key: found.tolist() for key, found in seen["mood"].items()} == {3: [0.25, 0.75], 5: [1.0, 0.0]}
 
 
-def test_what_was_packed_comes_back(trained):
+def test_what_was_packed_comes_back_in_single_precision(trained):
     seen = predictions.unpack(predictions.pack([trained]))
     assert list(seen) == ["topic"]
     assert list(seen["topic"]) == trained.keys.tolist()
-    assert np.array_equal(np.array(list(seen["topic"].values())), trained.out_of_fold)
+    found = np.array(list(seen["topic"].values()))
+    assert found.dtype == np.float64
+    assert np.array_equal(found, trained.out_of_fold.astype(np.float32))
 
 
 def test_writing_works_alike_on_any_engine(any_store):

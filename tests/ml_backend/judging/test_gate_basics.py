@@ -7,9 +7,10 @@ import numpy as np
 from ml_backend.judging.comparison import against_frequencies, compare
 from ml_backend.judging.intervals import wilson
 from ml_backend.judging.judges import LEAST_BLIND, judges, said
-from ml_backend.judging.score import evaluate
+from ml_backend.judging.report import report
 from ml_backend.judging.sides import of_heads
 from ml_backend.judging.verdict import verdict
+from ml_backend.policy.policy import Policy
 from ml_backend.training import train
 from tests.ml_backend.conftest import dataset, examples
 
@@ -75,10 +76,10 @@ def test_blind_answers_judge_alone_when_there_are_enough():
 def test_a_label_that_the_model_does_not_know_counts_as_missed():
     data = dataset(examples(150))
     two = train(dataset([e for e in examples(150) if e.label != "sport"])).head
-    score = evaluate(two, data)
-    assert score.low < score.accuracy < score.high
+    score = report(two, data, Policy())
+    assert score["low"] < score["accuracy"] < score["high"]
     sport = [e.label == "sport" for e in judges(data)[0]]
-    assert score.accuracy <= 1 - np.mean(sport)
+    assert score["accuracy"] <= 1 - np.mean(sport)
 
 
 def test_what_the_champion_was_taught_does_not_judge_between_it_and_another():
@@ -98,7 +99,7 @@ def test_what_the_champion_was_taught_does_not_judge_between_it_and_another():
 
 def test_without_held_out_tasks_there_is_no_score():
     data = dataset([e for e, held in zip(examples(60), dataset(examples(60)).held_out(), strict=True) if not held])
-    assert evaluate(train(data).head, data).accuracy is None
+    assert report(train(data).head, data, Policy())["accuracy"] is None
 
 
 def test_wilson_interval():

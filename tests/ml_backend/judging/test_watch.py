@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from cueloop.store import figures, models
 from cueloop.store import schema as s
 from ml_backend import registry
-from ml_backend.judging import service, watch
+from ml_backend.judging import watch
 from ml_backend.policy.policy import Policy, Rollback
+from ml_backend.versions import history
 from tests.ml_backend.judging.conftest import NO_REST
 
 
@@ -40,8 +41,7 @@ def test_a_worse_version_is_taken_back_with_its_figures(life):
     assert (notice.recipient, "project-1@bad makes more errors" in notice.subject) == ("admin", True)
     # And nothing puts it in service again by itself, nor is the one before blamed
     with life.store.read() as conn:
-        assert service.taken_back(conn, bad.name, "bad")
-        assert not service.taken_back(conn, bad.name, "good")
+        assert "bad" not in history.served(conn, bad.name)
     assert step(life) is None
     assert life.champion() == "good"
 
@@ -205,3 +205,20 @@ def test_a_deleted_predecessor_is_nothing_to_go_back_to(life):
         models.delete(conn, good.name, good.version)
     life.answer(tasks)
     assert step(life) is None
+
+
+def test_an_import_takes_no_version_back(life):
+    # Given a good successor, and a file of labels in which all is wrong
+    tasks, good = life.tasks(60), life.version("good")
+    life.predict(good, tasks, wrong=30)
+    life.predict(life.version("better"), tasks, wrong=0)
+    life.answer(tasks, wrong=60)
+    with life.store.write() as conn:
+        for row in conn.execute(sa.select(s.answers)).all():
+            conn.execute(s.annotations.insert().values(
+                unique_id=row.unique_id, project_id=1, task=row.task, id=row.task, annotator_id=1, result=[],
+                was_cancelled=False, ground_truth=False, created_at=row.answered_at, updated_at=row.answered_at,
+                imported=True))
+    # Then nothing rings: of what was imported nobody knows how it was made
+    assert step(life) is None
+    assert life.champion() == "better"
