@@ -30,10 +30,11 @@ class OfTasks(dict[int, Row]):
         del self.by_task[self[number]["task"]][number]
         super().__delitem__(number)
 
-    def pop(self, number: int) -> Row:  # type: ignore[override]
-        """Take a row out. Raises KeyError."""
-        row = self[number]
-        del self[number]
+    def pop(self, number: int, default: Any = None) -> Any:
+        """Take a row out, if it is there."""
+        row = self.get(number, default)
+        if number in self:
+            del self[number]
         return row
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cueloop.errors import ModelError, NotFound
 from cueloop.label_config import parse, require_modelled
+from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import annotators, answers, consensus, projects, tasks
 from cueloop.types import Control
 from ml_backend.policy.policy import Data
@@ -35,15 +36,18 @@ def controls(conn: sa.Connection, project_id: int) -> list[Control]:
 def rows(conn: sa.Connection, project_id: int, control: Control) -> Sequence[Any]:
     """Tasks that people answered for a control, in the order of their keys, with their data and the consensus.
 
-    Not deleted ones, no hidden copies, and never what the machine alone accepted.
+    Not deleted ones, no hidden copies, and never what the machine alone accepted. Answers that came with an import make
+    no task a blind one: nobody knows how they were made, and one bad file would judge every model.
     """
+    here = (answers.c.task == consensus.c.task, answers.c.control == control.name)
     suggested = sa.select(answers.c.task).where(
-        answers.c.task == consensus.c.task, answers.c.control == control.name,
-        sa.or_(answers.c.seen_suggestion.is_(None), answers.c.seen_suggestion)).exists()
+        *here, sa.or_(answers.c.seen_suggestion.is_(None), answers.c.seen_suggestion)).exists()
+    imported = sa.select(answers.c.task).join(notes, notes.c.unique_id == answers.c.unique_id).where(
+        *here, notes.c.imported).exists()
     return conn.execute(
         sa.select(tasks.c.key, tasks.c.id, tasks.c.created_at, tasks.c.data, consensus.c.label, consensus.c.value,
                   consensus.c.probability, consensus.c.probabilities, consensus.c.people, consensus.c.updated_at,
-                  sa.or_(tasks.c.blind, ~suggested).label("blind"))
+                  sa.and_(sa.or_(tasks.c.blind, ~suggested), ~imported).label("blind"))
         .join(tasks, tasks.c.key == consensus.c.task)
         .where(consensus.c.project_id == project_id, consensus.c.control == control.name,
                consensus.c.answers > 0, tasks.c.deleted_at.is_(None), tasks.c.copy_of.is_(None),

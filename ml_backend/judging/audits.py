@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from cueloop.sampling import audit_salt, is_sampled
 from cueloop.store import predictions as stored
 from cueloop.store.models import ModelVersion
+from cueloop.store.schema import annotations as notes
 from cueloop.store.schema import annotators, answers, consensus, predictions, rules, tasks
 from cueloop.types import Control
 
@@ -60,8 +61,10 @@ def right(said: Mapping[str, float], label: str) -> bool:
 def _query(project_id: int, control: str, since: datetime, until: datetime | None) -> sa.Select[Any]:
     person = sa.select(annotators.c.id).where(annotators.c.kind == "person")
     first = sa.func.min(answers.c.answered_at)
-    blind = sa.func.sum(sa.case((answers.c.seen_suggestion.is_(sa.false()), 0), else_=1)) == 0
+    seen = sa.or_(answers.c.seen_suggestion.is_not(sa.false()), sa.func.coalesce(notes.c.imported, sa.false()))
+    blind = sa.func.sum(sa.case((seen, 1), else_=0)) == 0       # of what was imported nobody knows what was on screen
     given = (sa.select(answers.c.task, first.label("first"))
+             .outerjoin(notes, notes.c.unique_id == answers.c.unique_id)
              .where(answers.c.project_id == project_id, answers.c.control == control, ~answers.c.review,
                     answers.c.annotator_id.in_(person))
              .group_by(answers.c.task)

@@ -11,6 +11,7 @@ from cueloop.errors import LabelConfigError, ModelError, NotFound
 from cueloop.sampling import audit_salt, is_sampled, uniform
 from cueloop.store import Store
 from cueloop.store import schema as s
+from cueloop.store.columns import now
 from ml_backend import consensus_data
 from ml_backend.dataset import HELD_OUT, limit_of
 from tests.ml_backend.conftest import CONFIG, Project, examples
@@ -161,3 +162,17 @@ def test_where_there_is_no_single_truth_the_shares_are_taught(store, project):
     (data,) = _read(store)
     (example,) = data.examples
     assert (example.label, example.shares) == ("money", (0.3, 0.7, 0.0))
+
+
+def test_labels_that_were_imported_make_no_task_a_blind_one(store, project):
+    # Given answers that nobody saw a suggestion for: one from the editor, one of a file, one of a file on a blind task
+    keys = project.add(examples(2)) + project.add(examples(1, seed=1), blind=True)
+    made = now()
+    with store.write() as conn:
+        conn.execute(s.annotations.insert(), [
+            {"unique_id": f"1-{key}-1", "project_id": 1, "task": key, "id": key, "annotator_id": 1, "result": [],
+             "was_cancelled": False, "ground_truth": False, "created_at": made, "updated_at": made,
+             "imported": key != keys[0]} for key in keys])
+    # Then all teach, and only the first can judge blind
+    [data] = _read(store)
+    assert [e.blind for e in data.examples] == [True, False, False]
