@@ -30,7 +30,7 @@ ACTIVATIONS = {"gelu": {}, "gelu_new": {"approximate": "tanh"}, "gelu_pytorch_ta
 
 def supported(config: Mapping[str, Any]) -> bool:
     """Whether a model with this `config.json` is a BERT as it is written here."""
-    return (config.get("model_type") in {"bert", *SHIFTED} and config.get("hidden_act") in ACTIVATIONS
+    return (str(config.get("model_type")) in {"bert", *SHIFTED} and str(config.get("hidden_act")) in ACTIVATIONS
             and config.get("position_embedding_type", "absolute") == "absolute" and not config.get("is_decoder"))
 
 

@@ -48,9 +48,14 @@ class SentenceEncoder:
         ENCODER.bring("onnxruntime")
         folder = weights.folder()
         try:
-            return cls(_graph(folder.path, folder.stamp), folder.tokenizer, folder.longest)
-        except ValueError as error:
-            raise ModelError(f"The encoder in {folder.path} cannot be used: {error}.") from None
+            found = cls(_graph(folder.path, folder.stamp), folder.tokenizer, folder.longest)
+            found._tried(folder.longest)
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001  somebody's folder: what does not fit together breaks anywhere
+            raise ModelError(f"The encoder in {folder.path} cannot be used: {type(error).__name__}: "
+                             f"{str(error)[:200]}.") from None
+        return found
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
@@ -62,6 +67,15 @@ class SentenceEncoder:
                 tokens = np.array([ids[row] for row in rows], dtype=np.int64)
                 found[start + rows] = self._session.run(["vectors"], {"tokens": tokens})[0]
         return found
+
+    def _tried(self, longest: int) -> None:
+        """Ask about the longest text, and the last piece of a word. Raises whatever goes wrong with them.
+
+        Files that do not belong together are found before a training begins, not at some text in the middle of it.
+        """
+        tokens = np.linspace(0, self._tokenizer.get_vocab_size() - 1, longest).astype(np.int64)
+        if not np.isfinite(self._session.run(["vectors"], {"tokens": tokens[None]})[0]).all():
+            raise ValueError("some of its numbers are none")
 
     def to_files(self) -> dict[str, bytes]:
         """See `Embedder.to_files`."""

@@ -72,9 +72,11 @@ def folder() -> Folder:
     config = _json(path / "config.json")
     pooling = _json(path / "1_Pooling" / "config.json") if (path / "1_Pooling").is_dir() else {}
     told = _json(path / "sentence_bert_config.json") if (path / "sentence_bert_config.json").is_file() else {}
-    most = int(config.get("max_position_embeddings", 512)) - (2 if config.get("model_type") != "bert" else 0)
-    return Folder(path, config, min(int(told.get("max_seq_length") or MOST_PIECES), most, MOST_PIECES),
-                  bool(pooling.get("pooling_mode_cls_token")))
+    most = _pieces(path, config, "max_position_embeddings", 512) - (2 if config.get("model_type") != "bert" else 0)
+    longest = min(_pieces(path, told, "max_seq_length", MOST_PIECES), most, MOST_PIECES)
+    if longest < 1:
+        raise ModelError(f"The encoder in {path} reads {longest} pieces of words of a text: its config.json is wrong.")
+    return Folder(path, config, longest, bool(pooling.get("pooling_mode_cls_token")))
 
 
 def here() -> bool:
@@ -90,10 +92,17 @@ def _packaged() -> Path:
     return found[0].parent
 
 
+def _pieces(path: Path, told: dict[str, Any], name: str, otherwise: int) -> int:
+    found = told.get(name) or otherwise
+    if not isinstance(found, int):
+        raise ModelError(f"The encoder in {path}: {name} is a whole number, not {str(found)[:40]!r}.")
+    return found
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is no JSON: {error}.") from None
     if not isinstance(found, dict):
         raise ModelError(f"{path} holds no settings.")
