@@ -14,7 +14,8 @@ TOLD = ("predicted", "expected", "pushed", "found", "refused", "removed")
 DOING = {
     rollouts.PREDICTING: "its predictions are being made", rollouts.PUSHING: "its predictions are being pushed",
     rollouts.VERIFYING: "it is checked that they are all there", rollouts.SWITCHED: "it is shown",
-    rollouts.REMOVING: "it is shown; old predictions are being removed", rollouts.DONE: "it is shown",
+    rollouts.REMOVING: "it is shown; from an hour after that on predictions of versions before are removed",
+    rollouts.DONE: "it is shown",
     rollouts.OVERTAKEN: "another version, or a disconnection, came before it was shown"}
 
 
