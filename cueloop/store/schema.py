@@ -316,8 +316,8 @@ rollouts = sa.Table("rollouts", metadata,                   # a version on its w
     _key(), _project(),
     sa.Column("name", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
     sa.Column("before", sa.Text),                           # version that Label Studio showed
-    sa.Column("state", sa.Text, nullable=False, index=True),   # predicting | pushing | verifying | switched |
-    # removing | done | overtaken
+    sa.Column("state", sa.Text, nullable=False),            # predicting | pushing | verifying | switched | removing |
+    # done | overtaken
     sa.Column("counts", Json, nullable=False),              # {predicted, pushed, expected, found, refused, removed}
     sa.Column("error", sa.Text),                            # why it does not go on
     sa.Column("started_at", Utc, nullable=False), sa.Column("updated_at", Utc, nullable=False),
@@ -334,11 +334,9 @@ lessons = sa.Table("lessons", metadata,                     # what a person's an
     _task(primary=True), sa.Column("control", sa.Text, primary_key=True), _project(),
     sa.Column("value", sa.Float, nullable=False),           # 0 to 1: its rank among the project's tasks
     sa.Column("kind", sa.Text, nullable=False),             # label | second: a second opinion on a label
-    sa.Column("why", sa.Text, nullable=False),              # margin | entropy | rare | far | typical | doubtful
-    # | random
+    sa.Column("why", sa.Text, nullable=False),              # why it would (`ml_backend.active`): margin, ...
     sa.Column("model", sa.Text, nullable=False), sa.Column("version", sa.Text, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
-    sa.Index("ix_lessons_value", "project_id", "value"),
     sa.Index(None, "project_id", "updated_at"))             # what is new
 
 guidelines = sa.Table("guidelines", metadata,

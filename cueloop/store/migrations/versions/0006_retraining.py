@@ -22,7 +22,6 @@ def upgrade() -> None:
            _moment("resolved_at", nullable=True), of_task=("control", "model", "version"))
     _table("lessons", _text("control"), sa.Column("value", sa.Float(), nullable=False), _text("kind"), _text("why"),
            _text("model"), _text("version"), _moment("updated_at"), of_task=("control",))
-    op.create_index("ix_lessons_value", "lessons", ["project_id", "value"])
     for table, moment in (("consensus", "updated_at"), ("predictions", "created_at"), ("lessons", "updated_at")):
         op.create_index(op.f(f"ix_{table}_project_id_{moment}"), table, ["project_id", moment])
 
@@ -32,8 +31,6 @@ def _rollouts() -> None:
            sa.Column("counts", cueloop.store.columns.Json(), nullable=False),
            sa.Column("error", sa.Text(), nullable=True), _moment("started_at"), _moment("updated_at"),
            _moment("ended_at", nullable=True))
-    with op.batch_alter_table("rollouts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_rollouts_state"), ["state"], unique=False)
 
 
 def _table(name: str, *columns: sa.Column[object], of_task: tuple[str, ...] | None = None) -> None:
