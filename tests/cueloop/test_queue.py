@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -232,6 +233,19 @@ def test_a_command_that_was_killed_leaves_the_way_free(queue, store):
     with inline.here(store, "other", None, why="x"):
         pass
     assert _states(store) == ["done", "failed", "done"]
+
+
+def test_telling_progress_often_asks_the_store_rarely(store, monkeypatch):
+    asked, moment = [], [100.0]
+    monkeypatch.setattr(cancelling.time, "monotonic", lambda: moment[0])
+    with inline.here(store, "train", 1, why="x"):
+        looks = cancelling._asked
+        monkeypatch.setattr(cancelling, "_asked", lambda job: (
+            threading.current_thread() is threading.main_thread() and asked.append(moment[0])) or looks(job))
+        for _ in range(100):
+            moment[0] += cancelling.LOOK_SECONDS / 10
+            cancelling.check()
+    assert len(asked) == 10
 
 
 def test_a_command_is_cancelled_by_another(store):

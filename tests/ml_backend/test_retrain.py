@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from cueloop.errors import ModelError
 from cueloop.store import models, predictions
 from cueloop.store import schema as s
-from ml_backend import consensus_data, registry
+from ml_backend import candidate, consensus_data, registry
 from ml_backend import predictions as predictions_made
 from ml_backend.artifacts import Artifacts
 from ml_backend.dataset import drawn
 from ml_backend.models import text_linear
 from ml_backend.retrain import retrain
+from ml_backend.training import train
 from tests.ml_backend.conftest import CONFIG, Project, dataset, examples
 
 
@@ -81,6 +82,18 @@ def test_the_card_says_what_it_was_made_from(store, project, artifacts):
     assert card["labelled"] == {"topic": 60}
     assert set(card["libraries"]) == {"cueloop", "python", "numpy", "scipy", "scikit-learn"}
     assert card["controls"]["topic"]["held_out"]["tasks"] > 0
+
+
+def test_the_card_names_the_libraries_of_the_kind_that_was_taken():
+    data = dataset(examples(60))
+    trained = train(data)
+    assert "tokenizers" not in candidate.card([trained], {}, [data], None, ("auto",), 0, "", None)["libraries"]
+    # Given one of a kind that needs an extra
+    release = pytest.importorskip("tokenizers").__version__
+    embedded = replace(trained, head=replace(trained.head, kind="encoder-linear"))
+    libraries = candidate.card([embedded], {}, [data], None, ("auto",), 0, "", None)["libraries"]
+    assert libraries["tokenizers"] == release
+    assert {"numpy", "scipy", "scikit-learn", "python", "cueloop"} <= libraries.keys()
 
 
 def test_a_projects_predictions_are_in_the_store_before_the_version_serves(store, project, artifacts, monkeypatch):
