@@ -141,8 +141,9 @@ def page(
     """The next predictions of one control by a version, by task, from the one after task `after` on."""
     columns = [predictions.c[field.name] for field in fields(Prediction)]
     query = sa.select(*columns).where(
-        _of(model, version), predictions.c.project_id == project_id, predictions.c.control == control,
-        predictions.c.task > after).order_by(predictions.c.task).limit(size)
+        _of(model, version), predictions.c.control == control, predictions.c.task > after,
+        predictions.c.project_id + 0 == project_id,     # not by its index: that would sort all of them for each page
+        ).order_by(predictions.c.task).limit(size)
     return [Prediction(**row._mapping) for row in conn.execute(query)]
 
 
