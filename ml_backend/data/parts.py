@@ -106,17 +106,21 @@ def _torn(here: Sequence[Member], near: Places, alike: Alike) -> set[int]:
         if len(_parts(here, settled)) > 1:              # alike to each other, or only to a newcomer?
             again = alike([here[at].text for at in settled])
             for some in _by(again.tolist()):
-                torn |= _fewer([here[settled[at]] for at in some])
+                torn |= _fewer([here[settled[at]] for at in some], both=True)
     for group in _by([m.source for m in here]):
         torn |= _fewer([here[at] for at in group])
     return torn
 
 
-def _fewer(members: Sequence[Member]) -> set[int]:
-    """Keys of those of the part that has fewer; of the taught where both have as many; none where there is one part."""
+def _fewer(members: Sequence[Member], *, both: bool = False) -> set[int]:
+    """Keys of those of the part that has fewer; none where there is one part. Where each has as many, of the taught; or
+    of `both`: nobody knows whose text was edited, to what the other part had.
+    """
     taught, held = ({m.key for m in members if m.part == part} for part in (TRAIN, HOLDOUT))
     if not taught or not held:
         return set()
+    if both and len(held) == len(taught):
+        return held | taught
     return held if len(held) < len(taught) else taught
 
 

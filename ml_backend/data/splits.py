@@ -1,14 +1,14 @@
 """Settles what newly labelled tasks are for, once and for all: before each training, and written down.
 
 A task is settled when its label first counts. `data.parts` decides, with all that was settled before: also tasks that
-were deleted since, or whose label counts no more, for models were taught with them.
+were deleted since, or whose label counts no more, and texts that were edited since, for models were taught with them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from cueloop.errors import Conflict
 from cueloop.sampling import audit_salt, uniform
 from cueloop.store import Store, splits
 from cueloop.store.models import ELSEWHERE, OWN_CLASS
-from cueloop.store.schema import model_versions, predictions, tasks
+from cueloop.store.schema import model_versions, predictions, task_versions, tasks
 from cueloop.store.splits import Split
 from cueloop.store.upsert import chunks
 from cueloop.types import Control
@@ -49,9 +49,11 @@ def settle(store: Store, project_id: int, policy: Data, read: Read = inline) -> 
             had = splits.of_project(conn, project_id)
             taught = set() if had else _taught(conn, project_id)
             counted, data = _tasks(conn, project_id, controls, policy, sorted(had.keys() | taught))
+            past = _past(conn, had, data)
         members = _members(project_id, controls, counted, data, had, taught, policy, read)
+        members += _former(controls, past, had, read)
         settled = parts.settle(members, policy.holdout, lambda texts: near_duplicates(texts, policy.duplicates))
-        found = {m.key: Split(m.key, str(m.part), m.cluster) for m in settled}
+        found = {m.key: Split(m.key, str(m.part), m.cluster) for m in settled if m.key >= 0}
         changed = [one for key, one in found.items() if had.get(key) != one]
         with store.write() as conn:
             store.lock(conn, f"splits {project_id}")
@@ -98,9 +100,8 @@ def _members(
     """Settled tasks, and those to be settled: they have a label that counts, and a text."""
     texts: dict[int, dict[str, str]] = {key: {} for key in data}
     counts: set[int] = set()
-    for control in controls:
-        field = str(control.value)
-        for key, text in zip(data, read(control, [one.get(field) for one in data.values()]), strict=True):
+    for control, field, told in _read(controls, list(data.values()), read):
+        for key, text in zip(data, told, strict=True):
             if text is not None:
                 texts[key].setdefault(field, text)
                 counts |= {key} & counted[control.name]
@@ -111,6 +112,42 @@ def _members(
                source=_source(data[key], policy), part=parts_had.get(key),
                cluster=had[key].cluster if key in had else "", counts=key in counts)
         for key in data if key in parts_had or key in counts]
+
+
+def _former(
+    controls: Sequence[Control], past: Sequence[tuple[int, Mapping[str, Any]]], had: Mapping[int, Split], read: Read,
+) -> list[Member]:
+    """What settled tasks said before they were edited, with their parts and keys below 0: a model may have been taught
+    or judged by that, so whoever comes with the same text belongs there."""
+    texts: list[dict[str, str]] = [{} for _ in past]
+    for _, field, told in _read(controls, [data for _, data in past], read):
+        for one, text in zip(texts, told, strict=True):
+            if text is not None:
+                one.setdefault(field, text)
+    return [Member(key=-number, text="\n".join(one.values()), draw=1.0, part=had[key].part, cluster=had[key].cluster,
+                   counts=False)
+            for number, ((key, _), one) in enumerate(zip(past, texts, strict=True), start=1) if one]
+
+
+def _past(conn: sa.Connection, had: Mapping[int, Split], data: Mapping[int, Mapping[str, Any]],
+          ) -> list[tuple[int, Mapping[str, Any]]]:
+    """(task, what its fields held) of settled tasks before they were edited, as often as they were."""
+    edited = sa.select(task_versions.c.task).group_by(task_versions.c.task).having(sa.func.count() > 1)
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    for some in chunks(sorted(had)):
+        rows = conn.execute(sa.select(task_versions.c.task, task_versions.c.data).where(
+            task_versions.c.task.in_(edited.where(task_versions.c.task.in_(some)))).order_by(task_versions.c.key))
+        found += [(row.task, row.data) for row in rows if row.data != data.get(row.task)]
+    return found
+
+
+def _read(
+    controls: Sequence[Control], data: Sequence[Mapping[str, Any]], read: Read,
+) -> Iterator[tuple[Control, str, Sequence[str | None]]]:
+    """For each control its field, and the text that it has in each of the tasks' data."""
+    for control in controls:
+        field = str(control.value)
+        yield control, field, read(control, [one.get(field) for one in data])
 
 
 def _source(data: Mapping[str, Any], policy: Data) -> str | None:
