@@ -113,20 +113,10 @@ def _enqueue(store: Store, project_id: int, policy: Policy, *, changed: bool) ->
         enqueue_prelabel(queue, project_id, name)
 
 
-def training_due(conn: sa.Connection, project_id: int) -> str | None:
-    """Why a training is due, or None."""
-    return examine(conn, project_id, policy_in_force(conn, project_id)).why
-
-
 def beginning_due(conn: sa.Connection, project_id: int) -> bool:
     """Whether the team's own class has no version for this project yet."""
     kinds = {version.kind for version in models.versions(conn, models.name_for(conn, project_id))}
     return models.OWN_CLASS not in kinds and not _rests(conn, "begin", project_id, BEGIN_REST)
-
-
-def class_due(conn: sa.Connection, project_id: int) -> str | None:
-    """Why a training of the team's own class is due, or None."""
-    return examine_class(conn, project_id, policy_in_force(conn, project_id)).why
 
 
 def prelabelling_due(conn: sa.Connection, project_id: int, pause: timedelta) -> bool:

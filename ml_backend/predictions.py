@@ -78,8 +78,8 @@ def pack(trained: Sequence[Trained], kept: Seen | None = None) -> dict[str, byte
         arrays |= {f"keys/{control}": np.array(list(seen), dtype=np.int64),
                    f"probabilities/{control}": np.array(list(seen.values()), dtype=np.float32)}
     for t in trained:
-        arrays |= {f"keys/{t.head.control}": t.keys, f"probabilities/{t.head.control}": t.out_of_fold.astype(np.float32),
-                   f"truth/{t.head.control}": t.truth}
+        arrays |= {f"keys/{t.head.control}": t.keys, f"truth/{t.head.control}": t.truth,
+                   f"probabilities/{t.head.control}": t.out_of_fold.astype(np.float32)}
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     return {OUT_OF_FOLD: packed.getvalue()}

@@ -21,6 +21,8 @@ from cueloop.store import Store, models, projects
 from cueloop.store import schema as s
 from cueloop.store.columns import now
 from ml_backend import due
+from ml_backend.policy.in_force import policy
+from ml_backend.triggers.examine import examine
 from tests.conftest import SENTIMENT
 
 CONTROL = parse(SENTIMENT).modelled[0]
@@ -83,7 +85,7 @@ def test_a_redis_that_returns_finds_the_work_that_waited(home: Settings, monkeyp
     due.step(store, None, 1, frozenset())  # type: ignore[arg-type]
     # Then nothing breaks and nothing is lost
     with store.read() as conn:
-        assert due.training_due(conn, 1)
+        assert examine(conn, 1, policy(conn, 1)).why
     # And when Redis returns, the next turn of the loop has a worker train
     valkey = EmbeddedValkey(home.home)
     valkey.start()
@@ -95,7 +97,7 @@ def test_a_redis_that_returns_finds_the_work_that_waited(home: Settings, monkeyp
         valkey.stop()
     with store.read() as conn:
         assert models.newest(conn, 1)
-        assert not due.training_due(conn, 1)
+        assert not examine(conn, 1, policy(conn, 1)).why
     store.close()
 
 

@@ -22,6 +22,8 @@ from cueloop.store import schema as s
 from cueloop.store.columns import now
 from ml_backend import due
 from ml_backend.jobs import TRAIN
+from ml_backend.policy.in_force import policy
+from ml_backend.triggers.examine import examine
 from tests.ml_backend.conftest import Project, examples
 
 WORK = "from cueloop.queue import work; import sys; work(sys.argv[1], burst=True)"
@@ -232,7 +234,7 @@ def test_a_training_that_runs_in_a_worker_is_cancelled_and_the_champion_stays(ru
     with store.read() as conn:
         assert models.champion(conn, 1).version == champion
         assert projects.get(conn, 1).model == "project-1"
-        assert due.training_due(conn, 1) is None
+        assert examine(conn, 1, policy(conn, 1)).why is None
     assert "kim cancelled the last training" in run("training", "show")
 
 

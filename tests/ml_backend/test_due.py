@@ -9,8 +9,9 @@ from cueloop.store import schema as s
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
 from ml_backend import due, registry
-from ml_backend.due import training_due
+from ml_backend.policy.in_force import policy
 from ml_backend.policy.policy import Triggers
+from ml_backend.triggers.examine import examine
 from ml_backend.triggers.rest import MAYBE_DEAD
 from tests.ml_backend.conftest import examples
 
@@ -28,7 +29,7 @@ def store(any_store):
 def ask(store):
     def asked():
         with store.read() as conn:
-            return training_due(conn, 1)
+            return examine(conn, 1, policy(conn, 1)).why
     return asked
 
 

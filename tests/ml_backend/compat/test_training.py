@@ -19,6 +19,8 @@ from ml_backend import due
 from ml_backend.artifacts import Artifacts
 from ml_backend.compat.training import retrain_class
 from ml_backend.jobs import TRAIN
+from ml_backend.policy.in_force import policy
+from ml_backend.triggers.own_class import examine_class
 from tests.ml_backend.conftest import CONFIG, Project, examples
 from tests.ml_backend.server import predict, task
 
@@ -306,7 +308,8 @@ def test_a_class_for_regions_is_trained_again_when_much_is_newly_labelled(scene,
     due.step(scene.store, scene.label_studio, scene.id, frozenset())
     work(scene.redis_url, burst=True)
     with scene.store.read() as conn:
-        assert due.class_due(conn, scene.id) == "100 newly labelled tasks since the last training"
+        why = examine_class(conn, scene.id, policy(conn, scene.id)).why
+    assert why == "100 newly labelled tasks since the last training"
 
 
 def wait_for(condition):

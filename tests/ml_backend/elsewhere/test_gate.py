@@ -14,7 +14,9 @@ from cueloop.store.columns import now
 from ml_backend import consensus_data, due, jobs, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.elsewhere import gate
+from ml_backend.policy.in_force import policy
 from ml_backend.retrain import retrain
+from ml_backend.triggers.examine import examine
 from sync import voices
 from sync.observations import observe
 from tests.ml_backend.conftest import CONFIG
@@ -119,7 +121,7 @@ def test_what_is_due_while_a_pipeline_serves(scene, store):
     blind, open_ = scene.tasks(120), scene.tasks(3, seed=1, labelled=False)
     found = scene.push(scene.said(blind, 0.9)).version
     with store.read() as conn:      # pushing is no training
-        assert due.training_due(conn, 1) is not None
+        assert examine(conn, 1, policy(conn, 1)).why is not None
     gate.pass_through(store, found, actor="test")
     with store.write() as conn:
         assert due.prelabelling_due(conn, 1, due.PRELABEL_REST)         # it is not in Label Studio yet
