@@ -9,7 +9,7 @@ from typing import Any
 from cueloop.errors import QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.settings import Settings
-from cueloop.store import Store, models, policies, projects
+from cueloop.store import Store, figures, models, policies, projects
 from ml_backend.policy.in_force import policy
 from ml_backend.triggers.examine import Standing, examine
 from ml_backend.triggers.own_class import examine_class
@@ -25,6 +25,8 @@ def facts(settings: Settings, store: Store, project_id: int) -> dict[str, Any]:
         in_force = policy(conn, project_id)
         standing = (examine_class if settings.ml_class else examine)(conn, project_id, in_force)
         last, champion = models.newest(conn, project_id), models.champion(conn, project_id)
+        aliases = models.aliases_of(conn, models.name_for(conn, project_id))
+        audited = figures.read(conn, project_id, figures.PROJECT, models.SHADOW) or {}
     rests = standing.rests if project.mode in projects.LIVE else OBSERVED
     return {
         "project": project_id, "title": project.title, "mode": project.mode,
@@ -33,8 +35,10 @@ def facts(settings: Settings, store: Store, project_id: int) -> dict[str, Any]:
         "in_force": asdict(in_force), "due": standing.why if project.mode in projects.LIVE else None, "rests": rests,
         "looks": _looks(standing),
         "last": {"version": f"{last.name}@{last.version}", "at": last.created_at.isoformat(),
-                 "gate": (last.card.get("gate") or {}).get("reason"), "why": last.card.get("why")} if last else None,
+                 "gate": (last.card.get("gate") or {}).get("reason"), "why": last.card.get("why"),
+                 "outcome": (last.card.get("gate") or {}).get("outcome")} if last else None,
         "champion": f"{champion.name}@{champion.version}" if champion else None,
+        "shadow": audited if models.SHADOW in aliases and audited.get("version") == aliases[models.SHADOW] else None,
         "job": job(settings, store, project_id)}
 
 
@@ -64,7 +68,11 @@ def text(found: Mapping[str, Any]) -> str:
     if found["last"]:
         last = found["last"]
         lines.append(f"Last training: {last['version']}" + (f", because {last['why']}" if last["why"] else "")
-                     + (f". {last['gate']}" if last["gate"] else ""))
+                     + (f". By the gate: {last['outcome'] or 'judged'}. {last['gate']}" if last["gate"] else ""))
+    if found["shadow"]:
+        audited = found["shadow"]
+        lines.append(f"In shadow mode: {audited['version']}, since {audited['since'][:16].replace('T', ' ')} UTC, with "
+                     f"{audited['tasks']} of {audited['audits']} fresh blind answers.")
     if found["job"]:
         lines.append(job_line(found["job"]))
     lines += [f"Due now: {found['due']}." if found["due"] else "No training is begun now"

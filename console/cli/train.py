@@ -36,9 +36,9 @@ def command(
     """Train a model from a project's consensus or from a CSV file.
 
     A fifth of the examples is held out. The version is promoted when those say that it is no worse than the one in
-    service; else it is kept, not promoted, and the exit code is 3, as it is when `cueloop training cancel` stops it.
-    A project is trained by its training file (`cueloop training show`); with CUELOOP_ML_CLASS by the `fit` of that
-    class.
+    service; else it is kept, not promoted (or not yet, in shadow mode), and the exit code is 3, as it is when `cueloop
+    training cancel` stops it. A project is trained by its training file (`cueloop training show`); with
+    CUELOOP_ML_CLASS by the `fit` of that class.
 
     Example: `cueloop train --csv tickets.csv --text body --label topic --model tickets`
     """
@@ -60,7 +60,8 @@ def command(
                  lambda f: f"The training of project {f['project']} was cancelled; nothing has changed.")
             raise Answer from None
     echo({"model": outcome.version.name, "version": outcome.version.version, "promoted": outcome.verdict.promoted,
-          "reason": outcome.verdict.reason, "card": outcome.version.card}, as_json, _human)
+          "outcome": outcome.verdict.outcome, "reason": outcome.verdict.reason, "card": outcome.version.card},
+         as_json, _human)
     if not outcome.verdict.promoted:
         raise Answer
 
@@ -111,7 +112,8 @@ def _of_project(settings: Settings, store: Store, project_id: int, model: str | 
 
 
 def _human(facts: dict[str, Any]) -> str:
-    lines = [f"{facts['model']}@{facts['version']}: {'promoted' if facts['promoted'] else 'NOT promoted'}",
+    became = {"promoted": "promoted", "shadow": "not promoted yet: it runs in shadow mode until blind audits decide"}
+    lines = [f"{facts['model']}@{facts['version']}: {became.get(facts['outcome'], 'NOT promoted')}",
              f"  {facts['reason']}"]
     for control, report in facts["card"]["controls"].items():
         held = report["held_out"]
