@@ -6,9 +6,8 @@ error of the paired difference (the rule of Breiman et al. 1984): it costs time 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ml_backend.calibration import SMALLEST, Floats
 from ml_backend.dataset import Dataset
 from ml_backend.models import KINDS, extras, weights
 from ml_backend.policy.policy import AUTO
-from ml_backend.training import Progress, Trained, train
+from ml_backend.training import Progress, Trained, part_of, train
 
 ENCODER_CHARACTERS = 3_000_000
 """Characters of texts up to which `auto` tries a sentence encoder: two to three minutes of one processor."""
@@ -48,8 +47,7 @@ def train_best(
     failed: dict[str, str] = {}
     for number, kind in enumerate(choice.kinds):
         try:
-            trained.append(train(data, kind=kind, seed=seed,
-                                 progress=partial(_part, progress, number, len(choice.kinds))))
+            trained.append(train(data, kind=kind, seed=seed, progress=part_of(progress, number, len(choice.kinds))))
         except ModelError as error:
             failed[kind] = str(error)
     if not trained:
@@ -116,8 +114,3 @@ def _losses(trained: Trained) -> Floats:
     """(n,) log loss of each example, by models that had not seen it."""
     told: Any = trained.out_of_fold[np.arange(len(trained.truth)), trained.truth]
     return np.asarray(-np.log(np.maximum(told, SMALLEST)), dtype=np.float64)
-
-
-def _part(progress: Callable[[int, int], None], number: int, parts: int, done: int, total: int) -> None:
-    """Progress of one of several equal parts, as progress of the whole."""
-    progress(number * total + done, parts * total)

@@ -6,7 +6,7 @@ anywhere leaves a challenger that was not judged, or that should serve and does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cueloop import audit, cancelling, logs
@@ -28,12 +28,11 @@ from ml_backend.policy import in_force
 from ml_backend.policy.policy import Policy
 from ml_backend.registry import Loaded
 from ml_backend.texts.reader import Read, inline
-from ml_backend.training import DEFAULT_KIND, Trained
+from ml_backend.training import DEFAULT_KIND, Progress, Trained, part_of
 
 ATTEMPTS = 3
 """How often a version is judged anew because another one was put in service meanwhile."""
 DEFAULTS = Policy()
-Progress = Callable[[int, int], None]
 
 log = logs.get(__name__)
 
@@ -231,14 +230,9 @@ def _train_all(
     skipped: dict[str, str] = {}
     for number, one in enumerate(data):
         try:
-            trained.append(train_best(one, kinds, seed=seed, progress=_part(progress, number, len(data))))
+            trained.append(train_best(one, kinds, seed=seed, progress=part_of(progress, number, len(data))))
         except ModelError as error:
             skipped[one.control] = str(error)
     if not trained:
         raise ModelError(" ".join(skipped.values()) or "There is nothing to train on.")
     return trained, skipped
-
-
-def _part(progress: Progress, number: int, parts: int) -> Progress:
-    """Progress of one of several equal parts, as progress of the whole."""
-    return lambda done, total: progress(number * total + done, parts * total)

@@ -27,6 +27,7 @@ TOLD = 5
 """Classes that a message names."""
 
 Progress = Callable[[int, int], None]
+"""(done, total)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ def train(
     head = Head(control=data.control, to_name=data.to_name, field=data.field, kind=kind, labels=labels,
                 temperature=temperature, classifier=classifier)
     return Trained(head, np.array([e.key for e in examples], dtype=np.int64), truth, calibrated, report)
+
+
+def part_of(progress: Progress, number: int, parts: int) -> Progress:
+    """Progress of one of several equal parts, as progress of the whole."""
+    return lambda done, total: progress(number * total + done, parts * total)
 
 
 def _few(counts: Counter[str]) -> str:
