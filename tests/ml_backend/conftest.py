@@ -50,10 +50,12 @@ def dataset(some: Sequence[Example], labels: Sequence[str] = LABELS) -> Dataset:
 
 
 class Project:
-    """Fills the store for project 1."""
+    """Fills the store for project 1. `new`: it is not there yet."""
 
-    def __init__(self, store, project_id=1, config=CONFIG):
+    def __init__(self, store, project_id=1, config=CONFIG, *, new=True):
         self.store, self.id, self.config = store, project_id, config
+        if not new:
+            return
         with store.write() as conn:
             conn.execute(s.projects.insert().values(id=project_id, title="Topics", label_config=config,
                                                     mode="connected", connected_at=now()))

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import shutil
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,12 +25,37 @@ from tests.ml_backend.conftest import CONFIG, LABELS, Project, dataset, examples
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home of its own, with neither Redis nor Label Studio; the store that the commands open."""
-    for name, value in {"CUELOOP_HOME": str(tmp_path / "home"), "CUELOOP_REDIS_URL": "redis://127.0.0.1:9",
-                        "CUELOOP_DATABASE_URL": f"sqlite:///{tmp_path / 'store.sqlite3'}"}.items():
-        monkeypatch.setenv(name, value)
-    opened = Store.open(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    opened = _at_home(tmp_path, monkeypatch)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """Folder with the home and the store of a project whose champion was trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        store = _at_home(folder, patch)
+        Project(store).add(examples(90))
+        assert _run("train", "--project", 1)[0] == 0
+        store.close()
+    return folder
+
+
+@pytest.fixture
+def served(trained_once, tmp_path, monkeypatch):
+    """A home like `home` with such a project."""
+    shutil.copytree(trained_once, tmp_path, dirs_exist_ok=True)
+    opened = _at_home(tmp_path, monkeypatch)
+    yield opened
+    opened.close()
+
+
+def _at_home(folder, monkeypatch):
+    for name, value in {"CUELOOP_HOME": str(folder / "home"), "CUELOOP_REDIS_URL": "redis://127.0.0.1:9",
+                        "CUELOOP_DATABASE_URL": f"sqlite:///{folder / 'store.sqlite3'}"}.items():
+        monkeypatch.setenv(name, value)
+    return Store.open(f"sqlite:///{folder / 'store.sqlite3'}")
 
 
 def _run(*arguments):
@@ -100,14 +126,12 @@ STORIES = [
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.named)
-def test_a_project_whose_data_went_bad_keeps_its_champion_and_is_told_why(home, story):
+def test_a_project_whose_data_went_bad_keeps_its_champion_and_is_told_why(served, story):
     # Given a champion that serves a project
-    project = Project(home)
-    project.add(examples(90))
-    assert _run("train", "--project", 1)[0] == 0
-    champion = _champion(home)
+    champion = _champion(served)
+    assert champion is not None
     # When its data goes bad and a person, and then the loop, has it trained
-    with home.write() as conn:
+    with served.write() as conn:
         story.spoil(conn)
     code, said = _run("train", "--project", 1)
     # Then both are told the reason in a few lines, nothing was kept, and the champion serves
@@ -117,8 +141,8 @@ def test_a_project_whose_data_went_bad_keeps_its_champion_and_is_told_why(home, 
     with pytest.raises(Exception, match=story.said) as told:
         jobs.train(1)
     assert type(told.value).__module__ == "cueloop.errors"
-    assert _champion(home) == champion
-    with home.read() as conn:
+    assert _champion(served) == champion
+    with served.read() as conn:
         assert len(models.versions(conn)) == 1
 
 
@@ -131,38 +155,32 @@ def test_ten_labels_are_too_few_to_serve_and_it_says_so(home):
     assert _champion(home) is None
 
 
-def test_a_champion_whose_files_were_altered_is_not_compared_with_and_stays(home, tmp_path):
+def test_a_champion_whose_files_were_altered_is_not_compared_with_and_stays(served, tmp_path):
     # Given a champion one of whose files is not the one that was written
-    project = Project(home)
-    project.add(examples(90))
-    assert _run("train", "--project", 1)[0] == 0
-    champion = _champion(home)
-    with home.read() as conn:
+    champion = _champion(served)
+    with served.read() as conn:
         hash_ = models.champion(conn, 1).sha256["head-0/vocabulary.json"]
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file() and hash_ in str(file):
             file.chmod(0o600)
             file.write_bytes(b"{}")
     # When it is time to train, then nothing is put beside it that could not be compared with it
-    project.add(examples(60, seed=4))
+    Project(served, new=False).add(examples(60, seed=4))
     code, said = _run("train", "--project", 1)
     assert code == 1
     assert "SHA-256" in said
     assert "roll back" in said or "rollback" in said
-    assert _champion(home) == champion
+    assert _champion(served) == champion
 
 
-def test_a_champion_of_another_scikit_learn_answers_as_before_for_its_files_hold_no_object_of_it(home):
-    project = Project(home)
-    project.add(examples(90))
-    assert _run("train", "--project", 1)[0] == 0
-    with home.write() as conn:
+def test_a_champion_of_another_scikit_learn_answers_as_before_for_its_files_hold_no_object_of_it(served):
+    with served.write() as conn:
         card = models.champion(conn, 1).card
         conn.execute(s.model_versions.update().values(
             card={**card, "libraries": {**card["libraries"], "scikit-learn": "0.19.2"}}))
-    project.add(examples(60, seed=4))
+    Project(served, new=False).add(examples(60, seed=4))
     assert _run("train", "--project", 1)[0] in {0, 3}
-    assert _champion(home) is not None
+    assert _champion(served) is not None
 
 
 def _file(tmp_path, rows):
