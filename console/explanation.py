@@ -62,6 +62,8 @@ def _control(control: Mapping[str, Any]) -> Iterator[str]:
     yield f"Signals of {control['control']}: " + (", ".join(f"{k} = {_short(v)}" for k, v in known.items()))
     if control["model"]:
         yield _model(control["model"])
+    if control["lesson"]:
+        yield _lesson(control["lesson"])
     for rule in control["rules"]:
         mark = "*" if rule["counts"] else " "
         yield f"  {mark} {rule['rule']:<16} {rule['holds']:<8} {rule['action']:<9} when {rule['when']}"
@@ -74,6 +76,12 @@ def _model(said: Mapping[str, Any]) -> str:
         return line
     rather = f" rather than {said['next']}" if said["next"] else ""
     return f"{line}{rather}. For it: {_words(said['for'])}. Against it: {_words(said['against'])}."
+
+
+def _lesson(taught: Mapping[str, Any]) -> str:
+    """What an answer would teach the model. Why: as in docs/active-learning.md."""
+    what = "A second opinion" if taught["kind"] == "second" else "A label"
+    return f"  {what} would teach the model more than one of {taught['value']:.0%} of the tasks ({taught['why']})."
 
 
 def _words(words: Sequence[Sequence[Any]]) -> str:

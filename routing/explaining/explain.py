@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cueloop.errors import NotFound
-from cueloop.store import Store, assignments, decisions, tasks
+from cueloop.store import Store, assignments, decisions, lessons, tasks
 from cueloop.store import rules as stored_rules
 from cueloop.store.columns import now
 from cueloop.store.tasks import Task
@@ -48,7 +48,7 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
         place = places.read(conn, [found.key], given.machines)[found.key]
         said = seen.read(conn, given, [found.key])
         decided = decisions.of_task(conn, found.key)
-        judged = model_said(conn, given, found.key)
+        judged, taught = model_said(conn, given, found.key), lessons.of_tasks(conn, [found.key])
         about = said.rows.get(place.plan.control) or said.rows[said.controls[0]] if said.controls else None
         left = unasked(conn, given, place, about[0]) if about else []
         return {
@@ -58,7 +58,8 @@ def explain(store: Store, project_id: int, task: str | int) -> dict[str, Any]:
             "gold": _gold(conn, given, place), "copy_of": _original(conn, found),
             "held_out": place.blind or given.held_out(found.key),
             "rules": {"file": given.rules.file, "hash": given.rules.hash},
-            "controls": [_control(given, said, name) | {"model": judged.get(name)} for name in said.controls],
+            "controls": [_control(given, said, name) | {
+                "model": judged.get(name), "lesson": _lesson(taught.get((found.key, name)))} for name in said.controls],
             "asked": [_asked(given, a) for a in place.assignments],
             "not_asked": [{"annotator": _name(given, one.annotator), "why": one.why} for one in left],
             "answered_by": sorted(_name(given, person) for person in place.authors),
@@ -83,6 +84,12 @@ def _control(given: Context, said: Seen, name: str) -> dict[str, Any]:
                    "holds": rule.when.states(columns), "action": _action(rule),
                    "counts": rule.name in effects, "counts_for": sorted(effects.get(rule.name, ()))}
                   for rule in given.rules.rules if speaks(rule, name, named=name in given.named)]}
+
+
+def _lesson(found: lessons.Lesson | None) -> dict[str, Any] | None:
+    """What an answer would teach the model, and why; None where training has not looked at the task."""
+    return None if found is None else {
+        "value": found.value, "kind": found.kind, "why": found.why, "version": found.version}
 
 
 def _action(rule: Rule) -> str:

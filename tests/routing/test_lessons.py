@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from console.explanation import human
 from cueloop.errors import RulesError
 from cueloop.store import Store, figures, lessons, schema
 from cueloop.store.lessons import Lesson
@@ -12,6 +13,7 @@ from cueloop.types import Control
 from routing import context
 from routing.choosing import worth
 from routing.deciding import places
+from routing.explaining.explain import explain
 from routing.language import rules
 from routing.signals import gather
 from routing.signals.learning import WEIGHT, weight
@@ -53,6 +55,16 @@ def test_without_lessons_nothing_is_different(shop: Shop) -> None:
     shop.route()
     assert {shop.found(key).priority for key in shop.keys} == {1.0}
     assert shop.queue(1) == {0, 1}
+
+
+def test_the_explanation_of_a_task_tells_what_an_answer_would_teach_and_why(shop: Shop) -> None:
+    teach(shop, t0=0.87)
+    shop.apply(ONE_EACH)
+    told, silent = (explain(shop.store, 1, 1_000_000 + number) for number in (0, 1))
+    assert told["controls"][0]["lesson"] == {"value": 0.87, "kind": "label", "why": "margin", "version": "v1"}
+    assert "A label would teach the model more than one of 87% of the tasks (margin)." in human(told)
+    assert silent["controls"][0]["lesson"] is None
+    assert "teach" not in human(silent)
 
 
 def test_a_weight_of_nothing_leaves_the_order_to_the_task_itself(shop: Shop) -> None:
