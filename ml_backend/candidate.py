@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from cueloop import __version__
 from cueloop.store import models
 from cueloop.store.models import ModelVersion
+from cueloop.store.schema import jobs
 from ml_backend import predictions, registry
 from ml_backend.artifacts import Artifacts
 from ml_backend.bundle import Bundle
@@ -79,6 +80,11 @@ def left(conn: sa.Connection, name: str) -> ModelVersion | None:
         return None
     gate = found.card.get("gate", {})
     return found if gate.get("outcome") == PENDING or gate.get("promoted") else None
+
+
+def cancelled(conn: sa.Connection, version: ModelVersion) -> bool:
+    """Whether somebody cancelled the job that made it."""
+    return conn.scalar(sa.select(jobs.c.state).where(jobs.c.key == version.card.get("job"))) == "cancelled"
 
 
 def made_by_job(conn: sa.Connection, name: str, job: int | None) -> ModelVersion | None:

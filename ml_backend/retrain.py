@@ -83,11 +83,7 @@ def retrain(
     trained, skipped = _train_all(data, kinds, seed, progress)
     card = candidate.card(trained, skipped, data, champion, kinds, seed, why, job)
     found = _keep(scene, trained, skipped, data, champion, card)
-    try:
-        return _settle(scene, found, data, tuple(trained))
-    except Cancelled:
-        _refused(scene, found, candidate.CANCELLED)
-        raise
+    return _settled(scene, found, data, tuple(trained))
 
 
 def retrain_project(
@@ -110,10 +106,24 @@ def settle_left(scene: Scene, data: Sequence[Dataset]) -> Outcome | None:
         return None
     with scene.store.read() as conn:
         found = candidate.left(conn, scene.name)
+        unwanted = found is not None and candidate.cancelled(conn, found)
     if found is None or found.project_id != scene.project_id:
         return None
     log.info("a version was left behind unsettled", model=found.name, version=found.version)
-    return _settle(scene, found, data, None)
+    if unwanted:        # its process died before it could hear that
+        return _refused(scene, found, candidate.CANCELLED)
+    return _settled(scene, found, data, None)
+
+
+def _settled(
+    scene: Scene, found: ModelVersion, data: Sequence[Dataset], trained: Sequence[Trained] | None,
+) -> Outcome:
+    """`_settle`; what is cancelled on its way is refused, so that no later training puts it in service."""
+    try:
+        return _settle(scene, found, data, trained)
+    except Cancelled:
+        _refused(scene, found, candidate.CANCELLED)
+        raise
 
 
 def _keep(

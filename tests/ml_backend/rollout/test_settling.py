@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from cueloop.cancelling import Cancelled
 from cueloop.store import models
 from cueloop.store import schema as s
+from cueloop.store.columns import now
 from ml_backend import candidate, registry
 from ml_backend import retrain as retraining
 from ml_backend.artifacts import Artifacts
@@ -75,7 +76,7 @@ def test_with_new_labels_the_one_left_behind_is_settled_and_another_one_trained(
     more = some + examples(60, seed=3)
     project.add(more[90:])
     outcome = retrain(store, artifacts, "m", [dataset(more)], actor="test", project_id=1)
-    left, new = sorted(row.version for row in rows(store, s.model_versions))
+    left, new = (row.version for row in sorted(rows(store, s.model_versions), key=lambda row: row.created_at))
     assert outcome.version.version == new
     assert outcome.version.card["parent"] == left
     assert outcome.version.card["gate"]["against"] == left
@@ -108,6 +109,39 @@ def test_a_cancelled_training_leaves_a_refused_version_and_comes_to_nothing(stor
     assert aliases(store) == {"challenger": left.version}
     outcome = retrain(store, artifacts, "m", [dataset(some)], actor="test", project_id=1)
     assert outcome.version.version != left.version
+
+
+def test_a_cancelled_training_whose_process_died_first_does_not_come_into_service_with_the_next_one(
+    store, artifacts, died, monkeypatch,
+):
+    # Given a job whose process died after it kept a version, and that was cancelled before it was run again
+    with store.write() as conn:
+        key = conn.execute(s.jobs.insert().values(
+            kind="train", project_id=1, function="", args=[], timeout=60, state="running", again=False, attempts=1,
+            queued_at=now()).returning(s.jobs.c.key)).scalar_one()
+    with monkeypatch.context() as patch:
+        patch.setattr(retraining.cancelling, "current", lambda: key)
+        some = died(retraining, "_promote")
+    with store.write() as conn:
+        conn.execute(s.jobs.update().values(state="cancelled"))
+    # When somebody trains again
+    again = retrain(store, artifacts, "m", [dataset([*some, *examples(30, seed=3)])], actor="test", project_id=1)
+    # Then it is the new one that serves; the cancelled one was refused for that
+    assert again.verdict.promoted
+    cancelled, new = sorted(rows(store, s.model_versions), key=lambda row: row.created_at)
+    assert aliases(store)["champion"] == new.version == again.version.version
+    assert cancelled.card["gate"]["reason"] == candidate.CANCELLED.reason
+    assert [row.subject for row in rows(store, s.audit) if row.action == "model promoted"] == [f"m@{new.version}"]
+
+
+def test_what_was_left_behind_and_is_cancelled_while_it_is_settled_is_refused(store, artifacts, died, monkeypatch):
+    some = died(retraining, "_promote")
+    with monkeypatch.context() as patch:
+        patch.setattr(retraining, "_promote", lambda *_: (_ for _ in ()).throw(Cancelled))
+        with pytest.raises(Cancelled):
+            retrain(store, artifacts, "m", [dataset(some)], actor="test", project_id=1)
+    [kept] = rows(store, s.model_versions)
+    assert kept.card["gate"]["reason"] == candidate.CANCELLED.reason
 
 
 def test_a_pinned_champion_stays_and_the_better_one_is_refused_for_that(store, project, artifacts):
