@@ -1,8 +1,8 @@
 """Gate and watch: how often a good version is refused or taken back, how soon a bad one is seen.
 
-Run `python -m benchmarks.judging [--runs N]`. Two versions with so many errors each are drawn so often, half of the
-errors the same, and put to the gate's comparison with all labels protected, or to the watch, which looks after every
-single blind audit.
+Run `python -m benchmarks.judging [--runs N] [--quick]`. Two versions with so many errors each are drawn so often, half of
+the errors the same, and put to the gate's comparison with all labels protected, or to the watch, which looks after
+every single blind audit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import verdict
-from ml_backend.judging import parts
+from ml_backend.judging import segments
 from ml_backend.judging.alarm import Counts, looks
 from ml_backend.judging.comparison import compare
 from ml_backend.judging.sides import Sides
@@ -39,7 +39,7 @@ def refused(rng: np.random.Generator, labels: int, tasks: int, new: float, old: 
     said = [_said(rng, truth, one, labels) for one in wrong]
     sides = Sides("topic", tuple(map(str, range(labels))), (), truth, said[0], said[1], "held out")
     overall = not compare("topic", "the champion", said[0], said[1], truth).no_worse
-    return overall, overall or bool(parts.labels(sides, {"*": 0.0})[0])
+    return overall, overall or bool(segments.labels(sides, {"*": 0.0})[0])
 
 
 def rings(rng: np.random.Generator, new: float, old: float, audits: int, before: int = 0) -> int | None:
@@ -70,7 +70,9 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--quick", action="store_true", help="60 runs")
     given = parser.parse_args()
+    given.runs = 60 if given.quick else given.runs
     began, rng, worst = process_time(), np.random.default_rng(0), 0.0
     print("gate: share of challengers refused (overall / all labels protected, too), the champion errs in 20 %")
     print(f"  {'held-out tasks, labels':24} {'as good':>16} {'5 points worse':>16} {'10 points':>16} {'20 points':>16}")
