@@ -156,4 +156,4 @@ def _rests(conn: sa.Connection, kind: str, project_id: int, pause: timedelta) ->
     jobs = facts.trainings(conn, project_id, kind)
     if jobs and jobs[0].state in rest.UNDER_WAY:
         return rest.rests(jobs, pause, now()) is not None
-    return bool(jobs and jobs[0].ended_at is not None and jobs[0].ended_at > now() - pause)
+    return bool(jobs and jobs[0].ended_at is not None and now() - pause < jobs[0].ended_at <= now())

@@ -15,7 +15,9 @@ REST = timedelta(seconds=60)
 
 
 def rested(conn: sa.Connection, project_id: int, name: str, about: dict[str, Any], rest: timedelta) -> bool:
-    """Whether it is time to look: `rest` is over, or the report `name` is about other versions."""
+    """Whether it is time to look: `rest` is over, or the report `name` is about other versions, or the clock was set
+    back since."""
     moment = figures.moment(conn, project_id, figures.PROJECT, name)
     last = figures.read(conn, project_id, figures.PROJECT, name) or {}
-    return moment is None or now() - moment >= rest or any(last.get(key) != value for key, value in about.items())
+    return (moment is None or not timedelta(0) <= now() - moment < rest
+            or any(last.get(key) != value for key, value in about.items()))

@@ -31,10 +31,10 @@ def rests(jobs: Sequence[Job], pause: timedelta, now: datetime) -> str | None:
         return None
     newest = jobs[0]
     if newest.state in UNDER_WAY:
-        if (newest.started_at or newest.queued_at) <= now - MAYBE_DEAD:
+        if not now - MAYBE_DEAD < (newest.started_at or newest.queued_at) <= now:   # or the clock was set back since
             return None
         return "a training waits for a worker" if newest.state == "queued" else "a training runs"
-    if newest.state != "failed" or newest.ended_at is None:
+    if newest.state != "failed" or newest.ended_at is None or newest.ended_at > now:
         return None
     until = newest.ended_at + pause_after(jobs, pause)
     if until <= now:
