@@ -18,7 +18,7 @@ MANY, FOLDS_OF_MANY = 20_000, 3
 """From so many examples on that few parts do: two thirds of them teach nearly as much as four fifths."""
 
 
-def parts(examples: int) -> int:
+def folds_for(examples: int) -> int:
     """Folds for that many examples."""
     return FOLDS_OF_MANY if examples >= MANY else FOLDS
 

@@ -14,7 +14,7 @@ from cueloop.errors import ModelError
 from ml_backend.bundle import Head
 from ml_backend.calibration import Floats, ece, fit_temperature, nll, softmax
 from ml_backend.dataset import Dataset, Example
-from ml_backend.folds import deal, parts
+from ml_backend.folds import deal, folds_for
 from ml_backend.models import kind as kind_named
 from ml_backend.models.kind import Classifier
 from ml_backend.models.prepared import Reader, reader
@@ -65,7 +65,7 @@ def train(
     truth = np.array([place[e.label] for e in examples], dtype=np.int64)
     weights = _weights(examples, data.labels, place)
     read = reader(kind_named(kind), [e.text for e in examples])
-    fold = deal(truth, parts(len(examples)), seed, [e.cluster for e in examples])
+    fold = deal(truth, folds_for(len(examples)), seed, [e.cluster for e in examples])
     steps = int(fold.max()) + 2
     logits, models = _out_of_fold(read, fold, weights, seed, lambda done: progress(done, steps))
     temperature = fit_temperature(logits, truth, weights.sum(axis=1, dtype=np.float64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ml_backend.judging import parts
+from ml_backend.judging import segments
 from ml_backend.judging.comparison import Comparison, compare
 from ml_backend.judging.judges import LEAST_JUDGES
 from ml_backend.judging.sides import Sides
@@ -27,8 +27,8 @@ def champion(sides: Sides, gate: Gate) -> Against:
     found = compare(sides.control, "the champion", sides.new, sides.old, sides.truth, gate.margin, sides.basis)
     if len(sides.truth) < LEAST_JUDGES:
         return Against(found)
-    by_label, of_labels = parts.labels(sides, gate.protected)
+    by_label, of_labels = segments.labels(sides, gate.protected)
     if gate.slices and not sides.examples:
         return Against(found, tuple(by_label), (*of_labels, f"{sides.control}: slices are not judged here"))
-    by_slice, of_slices = parts.slices(sides, gate.slices, gate.slice_margin)
+    by_slice, of_slices = segments.slices(sides, gate.slices, gate.slice_margin)
     return Against(found, (*by_label, *by_slice), (*of_labels, *of_slices))

@@ -23,9 +23,9 @@ from ml_backend.judging.comparison import LEVEL
 from ml_backend.judging.intervals import wilson
 from ml_backend.judging.judges import LEAST_JUDGES, judges, said, truths
 from ml_backend.judging.paired import shown
-from ml_backend.judging.parts import VALUES
 from ml_backend.judging.reliability import by_chance, curve
 from ml_backend.judging.score import FLOOR, Score, scored
+from ml_backend.judging.segments import VALUES
 from ml_backend.policy.policy import Policy
 
 DIGITS = 6

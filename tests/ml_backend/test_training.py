@@ -147,7 +147,7 @@ def test_what_is_apart_is_neither_learned_from_nor_judged_by():
 
 
 def test_many_examples_are_dealt_in_fewer_folds(monkeypatch):
-    assert folds.parts(19_999) == 5
+    assert folds.folds_for(19_999) == 5
     monkeypatch.setattr(folds, "MANY", 50)
     steps = []
     trained = train(dataset(examples(90)), progress=lambda done, total: steps.append((done, total)))

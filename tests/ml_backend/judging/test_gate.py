@@ -7,7 +7,7 @@ import pytest
 
 from cueloop.store.columns import now
 from cueloop.store.models import ModelVersion
-from ml_backend.judging import parts
+from ml_backend.judging import segments
 from ml_backend.judging.comparison import compare
 from ml_backend.judging.gate import judge
 from ml_backend.judging.sides import Sides
@@ -167,7 +167,8 @@ def _sides(rng, labels, count, wrong, other):
 
 
 def _passes(sides, protected):
-    return compare("topic", "it", sides.new, sides.old, sides.truth).no_worse and not parts.labels(sides, protected)[0]
+    overall = compare("topic", "it", sides.new, sides.old, sides.truth)
+    return overall.no_worse and not segments.labels(sides, protected)[0]
 
 
 @pytest.mark.parametrize(("labels", "count"), [(3, 60), (5, 300), (50, 500)])

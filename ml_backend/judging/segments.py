@@ -27,7 +27,7 @@ VALUES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Segment:
     """Some of the tasks: those of one label or of one slice."""
 
     name: str
@@ -52,49 +52,49 @@ def labels(sides: Sides, protected: Mapping[str, float]) -> tuple[list[Refusal],
     refusals, notes = [], [f"{sides.control}: the protected label {label!r} is not in the label config"
                            for label in named if label not in sides.labels]
     for margins, level in ((named, NAMED), (others, OTHERS)):
-        parts = [_part(sides, label, margin, sides.truth == sides.labels.index(label))
+        segments = [_segment(sides, label, margin, sides.truth == sides.labels.index(label))
                  for label, margin in margins.items() if label in sides.labels]
-        found = _worse(parts, level)
+        found = _worse(segments, level)
         refusals += [Refusal(sides.control, "label", p.name, f"{sides.control}: {_fall(f'label {p.name!r}', p)}")
                      for p in found]
-        notes += _unseen(sides.control, "label", parts, level)
+        notes += _unseen(sides.control, "label", segments, level)
     return refusals, notes
 
 
 def slices(sides: Sides, fields: Sequence[str], margin: float) -> tuple[list[Refusal], list[str]]:
     """The same for the accuracy on slices: the tasks with one value of a field."""
-    parts, notes = [], []
+    segments, notes = [], []
     for field in fields:
         counts = Counter(e.fields.get(field, "") for e in sides.examples)
         big = [value for value, count in counts.most_common(VALUES) if count >= LEAST_JUDGES]
         if len(big) < len(counts):
             notes.append(f"{sides.control}: {len(counts) - len(big)} of {len(counts)} slices by {field} are too small "
                          f"to judge (under {LEAST_JUDGES} tasks)")
-        parts += [_part(sides, f"{field}={value}", margin, np.array([e.fields.get(field, "") == value
-                                                                   for e in sides.examples], bool)) for value in big]
+        values = np.array([e.fields.get(field, "") for e in sides.examples], dtype=object)
+        segments += [_segment(sides, f"{field}={value}", margin, values == value) for value in big]
     refusals = [Refusal(sides.control, "slice", p.name, f"{sides.control}: {_fall(f'slice {p.name}', p)}")
-                for p in _worse(parts, SLICES)]
+                for p in _worse(segments, SLICES)]
     return refusals, notes
 
 
-def _part(sides: Sides, name: str, margin: float, here: NDArray[np.bool_]) -> Part:
+def _segment(sides: Sides, name: str, margin: float, here: NDArray[np.bool_]) -> Segment:
     new, old = (right[here] for right in sides.right)
-    return Part(name, margin, len(new), int((old & ~new).sum()), int((new & ~old).sum()), int(new.sum()))
+    return Segment(name, margin, len(new), int((old & ~new).sum()), int((new & ~old).sum()), int(new.sum()))
 
 
-def _worse(parts: Sequence[Part], level: float) -> list[Part]:
-    return [part for part, no in zip(parts, holm([p.chance for p in parts], level), strict=True) if no]
+def _worse(segments: Sequence[Segment], level: float) -> list[Segment]:
+    return [segment for segment, no in zip(segments, holm([p.chance for p in segments], level), strict=True) if no]
 
 
-def _fall(what: str, part: Part) -> str:
-    before = part.right + part.lost - part.won
-    return (f"{what} is worse: {part.right} of {part.tasks} right, the champion {before} ({part.won} won, {part.lost} "
-            f"lost, p {part.chance:.2g}; {100 * part.margin:g} points allowed)")
+def _fall(what: str, segment: Segment) -> str:
+    before = segment.right + segment.lost - segment.won
+    return (f"{what} is worse: {segment.right} of {segment.tasks} right, the champion {before} ({segment.won} won, "
+            f"{segment.lost} lost, p {segment.chance:.2g}; {100 * segment.margin:g} points allowed)")
 
 
-def _unseen(control: str, what: str, parts: Sequence[Part], level: float) -> list[str]:
-    """Which parts have so few tasks that not even a fall to nothing would be shown."""
-    blind = [p.name for p in parts if chance_more_wrong(p.tasks, 0, p.tasks, p.margin) > level / len(parts)]
+def _unseen(control: str, what: str, segments: Sequence[Segment], level: float) -> list[str]:
+    """Which segments have so few tasks that not even a fall to nothing would be shown."""
+    blind = [p.name for p in segments if chance_more_wrong(p.tasks, 0, p.tasks, p.margin) > level / len(segments)]
     return [f"{control}: too few tasks to show any fall of {what} {', '.join(map(repr, blind[:5]))}"
             + (f" and {len(blind) - 5} more" if len(blind) > 5 else "")] if blind else []
 
