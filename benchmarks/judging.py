@@ -1,7 +1,7 @@
 """Gate and watch: how often a good version is refused or taken back, how soon a bad one is seen.
 
-Run `python -m benchmarks.judging [--runs N] [--quick]`. Two versions with so many errors each are drawn so often, half of
-the errors the same, and put to the gate's comparison with all labels protected, or to the watch, which looks after
+Run `python -m benchmarks.judging [--runs N] [--quick]`. Two versions with so many errors each are drawn so often, half
+of the errors the same, and put to the gate's comparison with all labels protected, or to the watch, which looks after
 every single blind audit.
 """
 
