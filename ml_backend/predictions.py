@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import sqlalchemy as sa
 
+from cueloop.errors import ModelError
 from cueloop.label_config import parse
 from cueloop.store import Store, predictions, projects
 from cueloop.store.columns import now
@@ -86,13 +88,17 @@ def pack(trained: Sequence[Trained], kept: Seen | None = None) -> dict[str, byte
 
 
 def unpack(files: Mapping[str, bytes]) -> Seen:
-    """What `pack` wrote; empty when the version has no such file (trained from a CSV)."""
+    """What `pack` wrote; empty when the version has no such file (trained from a CSV). Raises ModelError."""
     if OUT_OF_FOLD not in files:
         return {}
-    arrays = np.load(io.BytesIO(files[OUT_OF_FOLD]), allow_pickle=False)
-    controls = [name.removeprefix("keys/") for name in arrays.files if name.startswith("keys/")]
-    return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"].astype(np.float64), strict=True))
-            for c in controls}
+    try:
+        arrays = np.load(io.BytesIO(files[OUT_OF_FOLD]), allow_pickle=False)
+        controls = [name.removeprefix("keys/") for name in arrays.files if name.startswith("keys/")]
+        return {c: dict(zip(arrays[f"keys/{c}"].tolist(), arrays[f"probabilities/{c}"].astype(np.float64),
+                            strict=True)) for c in controls}
+    except (AttributeError, EOFError, KeyError, OSError, ValueError, BadZipFile) as error:
+        raise ModelError(f"{OUT_OF_FOLD} of this model cannot be read ({type(error).__name__}). Train it anew or roll "
+                         "back.") from None
 
 
 def taught(artifacts: Artifacts, version: ModelVersion, project_id: int | None) -> Seen:

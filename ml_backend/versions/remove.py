@@ -89,8 +89,10 @@ def sweep(
     """
     with store.read() as conn:
         candidates = _unneeded(conn) - models.needed_contents(conn)
-        folders = list(conn.scalars(sa.select(model_versions.c.path).where(
-            model_versions.c.deleted_at.is_not(None), model_versions.c.path.not_in([BLOBS, ""]))))
+        old = conn.execute(sa.select(model_versions.c.name, model_versions.c.version, model_versions.c.path).where(
+            model_versions.c.deleted_at.is_not(None), model_versions.c.path.not_in([BLOBS, ""]))).all()
+        # a row that was altered to name another folder, e.g. that of all models, takes nothing along
+        folders = [row.path for row in old if row.path == f"models/{row.name}/{row.version}"]
     there = artifacts.contents()
     sizes = {hash_: there[hash_] for hash_ in sorted(candidates & there.keys())}
     between()
