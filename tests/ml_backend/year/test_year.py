@@ -15,7 +15,7 @@ from tests.ml_backend.year.winter import a_guideline_and_the_clock, the_year_is_
 
 @pytest.mark.timeout(900)
 def test_a_year(company, press):
-    """Two minutes of two idle processors, longer on busy ones."""
+    """A minute and a half of processor time; busy machines take minutes."""
     january(company)
     spring(company)
     summer(company)
