@@ -21,8 +21,8 @@ a label already."""
 
 SHARES = {UNSURE: 0.75, RANDOM: 0.05, RARE: 0.15, FAR: 0.1}
 """Of the turns, in parts of what there is reason for. Chance is always among them: it keeps a model that is wrong and
-sure of it, or wrong labels, from leading all questions astray. More of it costs labels (0.15: a twentieth more on
-banking77): an uncertain text that stands for many others guards against outliers already."""
+sure of it, or wrong labels, from leading all questions astray. More of it costs labels: that an uncertain text
+must stand for many others guards against outliers already."""
 COLD = {TYPICAL: 0.9, RANDOM: 0.1}
 """The same while there is no model."""
 CANDIDATES = 5
