@@ -56,7 +56,7 @@ def test_without_extras_auto_is_the_default_kind_alone(few, monkeypatch):
     assert trained.head.kind == "text-linear"
     assert told["why"] == "It is the only one that was trained."
     assert told["left_out"]["static-linear"].endswith("tools/install.sh static")
-    with pytest.raises(ModelError, match=r"Kind encoder-linear: .*pip install"):
+    with pytest.raises(ModelError, match=r"Kind encoder-linear: .*tools/install.sh encoder"):
         train_best(few, ("auto", "encoder-linear"))
 
 
