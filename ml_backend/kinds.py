@@ -105,8 +105,9 @@ def _best(trained: Sequence[Trained]) -> tuple[Trained, str]:
             best, why = one, (f"Its log loss is lower than that of {best.head.kind} by {gain.mean():.3f} nats, "
                               f"more than the standard error of {error:.3f}.")
         else:
-            why = (f"{one.head.kind} costs more, and its log loss is not lower by more than the standard error of "
-                   f"{error:.3f} (by {gain.mean():.3f} nats).")
+            way = "lower" if gain.mean() > 0 else "higher"
+            why = (f"{one.head.kind} costs more, and its log loss is {way} by {abs(gain.mean()):.3f} nats; it would "
+                   f"have to be lower by more than the standard error of {error:.3f}.")
     return best, why
 
 

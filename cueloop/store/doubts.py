@@ -25,13 +25,23 @@ class Doubt:
 
 
 def put(conn: sa.Connection, project_id: int, found: Iterable[Doubt]) -> int:
-    """Mark tasks for another look; those marked already stay as they are. Routing sees them as changed. How many."""
-    moment, found = now(), list(found)
+    """Mark tasks for another look; those marked already stay as they are. Routing sees them as changed. How many are
+    new."""
+    moment = now()
+    there = _marked(conn, project_id)
+    found = [one for one in found if (one.task, one.control, one.model, one.version) not in there]
     rows = [{"project_id": project_id, "task": one.task, "control": one.control, "model": one.model,
              "version": one.version, "reason": one.reason, "created_at": moment} for one in found]
     upsert(conn, doubts, rows, ["task", "control", "model", "version"], update=[])
     projects.note_changes(conn, project_id, {one.task for one in found})
     return len(rows)
+
+
+def _marked(conn: sa.Connection, project_id: int) -> set[tuple[int, str, str, str]]:
+    """(task, control, model, version) of all that were ever marked, also of those that somebody has looked at."""
+    c = doubts.c
+    return {(row.task, row.control, row.model, row.version) for row in conn.execute(
+        sa.select(c.task, c.control, c.model, c.version).where(c.project_id == project_id))}
 
 
 def resolve(conn: sa.Connection, keys: Sequence[int]) -> None:

@@ -176,3 +176,17 @@ def test_explain_tells_the_doubt(shop: Shop) -> None:
     with shop.store.read() as conn:
         number = conn.scalar(sa.select(schema.tasks.c.id).where(schema.tasks.c.key == task))
     assert "one more person is to look: m@v1 was rolled back" in str(explain(shop.store, 1, number))
+
+
+def test_what_is_doubted_already_is_not_counted_again(shop: Shop) -> None:
+    # Given one task that is doubted
+    first, other = shop.keys[:2]
+    doubt(shop, first)
+    # When it is marked again, with another one
+    with shop.store.write() as conn:
+        new = doubts.put(conn, 1, [Doubt(key, "topic", "m", "v1", "again") for key in (first, other)])
+    # Then only the other is new, and the first keeps its reason
+    assert new == 1
+    with shop.store.read() as conn:
+        reasons = {task: found.reason for (task, _), found in doubts.of_tasks(conn, [first, other]).items()}
+    assert reasons == {first: "m@v1 was rolled back: 9 of 30 audits were wrong", other: "again"}
