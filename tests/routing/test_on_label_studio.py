@@ -135,7 +135,8 @@ def test_five_people_at_once_are_served_only_what_is_theirs_and_no_task_gets_too
     assert max(answers.values()) <= 3                           # the rule's maximum
     for task in team.admin.tasks(team.project, team.ids):
         authors = {a["completed_by"] for a in task["annotations"]}
-        assert len(authors) == len(task["annotations"]) <= 3    # one may have begun before the router was content
+        # who had begun when two answers were enough gives a third to what is closed, and that is not written anew
+        assert len(authors) == len(task["annotations"]) <= min(3, task["overlap"] + 1)
         assert task["is_labeled"]
 
 
